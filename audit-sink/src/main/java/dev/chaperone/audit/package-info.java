@@ -1,0 +1,5 @@
+/** Kafka to ledger: store, verifier, search, replay. */
+@NullMarked
+package dev.chaperone.audit;
+
+import org.jspecify.annotations.NullMarked;
