@@ -1,7 +1,7 @@
 package dev.chaperone.proto;
 
+import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -12,9 +12,10 @@ import java.util.regex.Pattern;
  */
 public record ByteSize(long bytes) {
 
+    private static final List<String> UNITS = List.of("b", "kib", "mib", "gib", "tib");
+    private static final List<String> NAMES = List.of("B", "KiB", "MiB", "GiB", "TiB");
     private static final Pattern FORM =
             Pattern.compile("(\\d{1,15})\\s*(B|KiB|MiB|GiB|TiB)?", Pattern.CASE_INSENSITIVE);
-    private static final Map<String, Integer> SHIFTS = Map.of("b", 0, "kib", 10, "mib", 20, "gib", 30, "tib", 40);
 
     public ByteSize {
         if (bytes < 0) {
@@ -33,10 +34,11 @@ public record ByteSize(long bytes) {
             throw new IllegalArgumentException(
                     "`" + text + "` is not a size; write a number and B, KiB, MiB, GiB or TiB");
         }
-        String unit = matcher.group(2) == null ? "b" : matcher.group(2).toLowerCase(Locale.ROOT);
+        String unit = matcher.group(2);
+        int shift = unit == null ? 0 : 10 * UNITS.indexOf(unit.toLowerCase(Locale.ROOT));
         long number = Long.parseLong(matcher.group(1));
-        long bytes = number << SHIFTS.get(unit);
-        if (bytes >> SHIFTS.get(unit) != number) {
+        long bytes = number << shift;
+        if (bytes >> shift != number) {
             throw new IllegalArgumentException("`" + text + "` is more bytes than can be counted");
         }
         return new ByteSize(bytes);
@@ -44,10 +46,9 @@ public record ByteSize(long bytes) {
 
     @Override
     public String toString() {
-        for (String unit : new String[] {"TiB", "GiB", "MiB", "KiB"}) {
-            int shift = SHIFTS.get(unit.toLowerCase(Locale.ROOT));
-            if (bytes != 0 && bytes % (1L << shift) == 0) {
-                return (bytes >> shift) + unit;
+        for (int unit = UNITS.size() - 1; unit > 0; unit--) {
+            if (bytes != 0 && bytes % (1L << (10 * unit)) == 0) {
+                return (bytes >> (10 * unit)) + NAMES.get(unit);
             }
         }
         return bytes + "B";
