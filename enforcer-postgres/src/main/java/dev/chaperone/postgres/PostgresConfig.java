@@ -1,0 +1,231 @@
+package dev.chaperone.postgres;
+
+import dev.chaperone.proto.ByteSize;
+import dev.chaperone.proto.Secret;
+import dev.chaperone.proto.Setting;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one PostgreSQL enforcer needs to know: where it listens, the one upstream database it guards, and its bounds.
+ *
+ * @param listen the hop towards the clients
+ * @param upstream the guarded database
+ * @param bounds how much of anything is taken in
+ */
+public record PostgresConfig(
+        @Setting("the hop towards the clients") Listen listen,
+        @Setting("the database that is guarded") Upstream upstream,
+        @Setting("how much of anything is taken in") Bounds bounds) {
+
+    /**
+     * The hop towards the clients.
+     *
+     * @param host address to listen on
+     * @param port TCP port; 0 takes a free one
+     * @param requireTls refuse clients without TLS unless they connect from this machine itself
+     * @param tls certificate and key of the gateway; without it TLS is not offered
+     */
+    public record Listen(
+            @Setting(value = "address to listen on", defaultValue = "127.0.0.1")
+            String host,
+
+            @Setting(value = "TCP port to listen on, 0 takes a free one", defaultValue = "6432")
+            int port,
+
+            @Setting(
+                    value = "refuse clients without TLS, except those that connect over this machine's loopback",
+                    defaultValue = "true")
+            boolean requireTls,
+
+            @Setting(value = "certificate and key shown to clients; without it TLS is not offered", optional = true)
+            @Nullable
+            ServerTls tls) {
+
+        public Listen {
+            requirePort(port, 0);
+        }
+    }
+
+    /**
+     * What the gateway shows to its clients.
+     *
+     * @param certificate certificate chain, PEM, the gateway's own first
+     * @param key its private key, PEM, PKCS#8, not encrypted
+     */
+    public record ServerTls(
+            @Setting("certificate chain in PEM, the gateway's own certificate first")
+            Path certificate,
+
+            @Setting("private key in PEM (PKCS#8, not encrypted)")
+            Path key) {}
+
+    /**
+     * The guarded database.
+     *
+     * @param name what policies and records call it
+     * @param host its address
+     * @param port its TCP port
+     * @param database the database on that server
+     * @param user the role that the enforcer logs in with: an ordinary one with the least rights that suffice
+     * @param password that role's password, for SCRAM-SHA-256; null only together with {@code allowTrust}
+     * @param tls how the hop is protected
+     * @param ca certificates that the server's certificate must lead to, PEM; null takes the platform's
+     * @param allowPrivilegedRole accept a role that is superuser, bypasses row security or may impersonate others
+     * @param allowTrust accept a server that lets the role in without proof
+     */
+    public record Upstream(
+            @Setting("what policies and records call this database")
+            String name,
+
+            @Setting("host name or address of the database server")
+            String host,
+
+            @Setting(value = "TCP port of the database server", defaultValue = "5432")
+            int port,
+
+            @Setting("database on that server") String database,
+
+            @Setting("role to log in with: an ordinary one with the least rights that suffice")
+            String user,
+
+            @Setting(value = "password of that role, for SCRAM-SHA-256", optional = true) @Nullable
+            Secret password,
+
+            @Setting(
+                    value = "protection of the hop: disable, require (encrypted, any certificate) or verify-full",
+                    defaultValue = "verify-full")
+            TlsMode tls,
+
+            @Setting(value = "certificates in PEM that the server's certificate must lead to", optional = true)
+            @Nullable
+            Path ca,
+
+            @Setting(
+                    value = "accept a role that is superuser, bypasses row security or reads server files",
+                    defaultValue = "false")
+            boolean allowPrivilegedRole,
+
+            @Setting(value = "accept a server that lets the role in without proof", defaultValue = "false")
+            boolean allowTrust) {
+
+        public Upstream {
+            requirePort(port, 1);
+            if (name.isBlank() || database.isBlank() || user.isBlank()) {
+                throw new IllegalArgumentException("the upstream's name, database and user must not be empty");
+            }
+            if (password == null && !allowTrust) {
+                throw new IllegalArgumentException("the upstream `" + name
+                        + "` has no password; set `password`, or `allow-trust: true` where the server asks for none");
+            }
+        }
+    }
+
+    /** How the hop towards the database is protected. */
+    public enum TlsMode {
+        /** Not encrypted. */
+        DISABLE,
+        /** Encrypted, towards whoever answers. */
+        REQUIRE,
+        /** Encrypted, towards the host whose certificate says so. */
+        VERIFY_FULL
+    }
+
+    /**
+     * How much of anything is taken in.
+     *
+     * @param startupPacket longest startup packet
+     * @param clientMessage longest message of a client
+     * @param serverMessage longest message of the database
+     * @param pendingMessages client messages that may wait in a session before its client is no longer read
+     * @param preparedStatements prepared statements, and as many portals, that a session may hold
+     * @param sessions client sessions at a time
+     * @param authenticationTimeout longest time from accepting a connection to its authentication
+     * @param connectTimeout longest time for reaching and entering the database
+     * @param idleTimeout longest time without a request before a session is ended; zero for ever
+     * @param drain longest time that running requests get when the enforcer stops
+     */
+    public record Bounds(
+            @Setting(value = "longest startup packet", defaultValue = "10KiB")
+            ByteSize startupPacket,
+
+            @Setting(value = "longest message of a client", defaultValue = "64MiB")
+            ByteSize clientMessage,
+
+            @Setting(value = "longest message of the database", defaultValue = "256MiB")
+            ByteSize serverMessage,
+
+            @Setting(
+                    value = "messages that wait in a session before its client is no longer read",
+                    defaultValue = "256")
+            int pendingMessages,
+
+            @Setting(value = "prepared statements, and as many portals, of one session", defaultValue = "1000")
+            int preparedStatements,
+
+            @Setting(value = "client sessions at a time", defaultValue = "1000")
+            int sessions,
+
+            @Setting(value = "longest time from accepting a connection to its authentication", defaultValue = "10s")
+            Duration authenticationTimeout,
+
+            @Setting(value = "longest time for reaching and entering the database", defaultValue = "10s")
+            Duration connectTimeout,
+
+            @Setting(
+                    value = "longest time without a request before a session is ended, 0 for ever",
+                    defaultValue = "1h")
+            Duration idleTimeout,
+
+            @Setting(value = "longest time that running requests get when the enforcer stops", defaultValue = "30s")
+            Duration drain) {
+
+        public Bounds {
+            if (startupPacket.bytes() < 64 || startupPacket.bytes() > 1 << 20) {
+                throw new IllegalArgumentException("`startup-packet` is `" + startupPacket + "`; expected 64B to 1MiB");
+            }
+            if (clientMessage.bytes() < 32 << 10 || clientMessage.bytes() > 1 << 30) {
+                throw new IllegalArgumentException(
+                        "`client-message` is `" + clientMessage + "`; expected 32KiB to 1GiB");
+            }
+            if (serverMessage.bytes() < 1 << 20 || serverMessage.bytes() > 1 << 30) {
+                throw new IllegalArgumentException(
+                        "`server-message` is `" + serverMessage + "`; expected 1MiB to 1GiB");
+            }
+            if (pendingMessages < 1 || preparedStatements < 1 || sessions < 1) {
+                throw new IllegalArgumentException(
+                        "`pending-messages`, `prepared-statements` and `sessions` must be at least 1");
+            }
+            if (authenticationTimeout.toMillis() <= 0 || connectTimeout.toMillis() <= 0) {
+                throw new IllegalArgumentException(
+                        "`authentication-timeout` and `connect-timeout` must be longer than zero");
+            }
+            if (idleTimeout.isNegative() || drain.isNegative()) {
+                throw new IllegalArgumentException("`idle-timeout` and `drain` must not be negative");
+            }
+        }
+
+        /** The defaults, for callers that build a configuration in code. */
+        public static Bounds defaults() {
+            return new Bounds(
+                    ByteSize.parse("10KiB"),
+                    ByteSize.parse("64MiB"),
+                    ByteSize.parse("256MiB"),
+                    256,
+                    1000,
+                    1000,
+                    Duration.ofSeconds(10),
+                    Duration.ofSeconds(10),
+                    Duration.ofHours(1),
+                    Duration.ofSeconds(30));
+        }
+    }
+
+    private static void requirePort(int port, int least) {
+        if (port < least || port > 65_535) {
+            throw new IllegalArgumentException(
+                    "port `" + port + "` is not a TCP port; expected " + least + " to 65535");
+        }
+    }
+}
