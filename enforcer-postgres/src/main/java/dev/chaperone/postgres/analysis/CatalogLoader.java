@@ -1,0 +1,28 @@
+package dev.chaperone.postgres.analysis;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+
+/** Reads the catalog of one database over the enforcer's own credential. Blocks: never call it on an event loop. */
+public final class CatalogLoader {
+
+    /** Opens connections to the database whose catalog is read. */
+    @FunctionalInterface
+    public interface ConnectionSource {
+        /** A new connection, which the caller closes. */
+        Connection open() throws SQLException;
+    }
+
+    private final ConnectionSource source;
+
+    public CatalogLoader(ConnectionSource source) {
+        this.source = source;
+    }
+
+    /** Reads the catalog in one read-only snapshot. */
+    public CatalogSnapshot load() throws SQLException {
+        try (Connection connection = source.open()) {
+            return CatalogQueries.load(connection);
+        }
+    }
+}

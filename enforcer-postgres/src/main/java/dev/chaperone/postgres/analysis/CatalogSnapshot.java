@@ -1,0 +1,65 @@
+package dev.chaperone.postgres.analysis;
+
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The upstream's catalog at one moment: the names behind OIDs, and the functions that may be called. Immutable. */
+public final class CatalogSnapshot {
+
+    private final long version;
+    private final Map<Integer, RelationInfo> relations;
+    private final Map<Integer, String> functions;
+    private final Set<Integer> allowedFunctions;
+    private final Map<Integer, String> types;
+    private final Set<Integer> allowedTypes;
+
+    CatalogSnapshot(
+            Map<Integer, RelationInfo> relations,
+            Map<Integer, String> functions,
+            Set<Integer> allowedFunctions,
+            Map<Integer, String> types,
+            Set<Integer> allowedTypes) {
+        this.relations = Map.copyOf(relations);
+        this.functions = Map.copyOf(functions);
+        this.allowedFunctions = Set.copyOf(allowedFunctions);
+        this.types = Map.copyOf(types);
+        this.allowedTypes = Set.copyOf(allowedTypes);
+        this.version = (long) this.relations.hashCode() << 32
+                ^ Integer.toUnsignedLong(31 * (31 * this.functions.hashCode() + this.types.hashCode())
+                        + this.allowedFunctions.hashCode()
+                        + this.allowedTypes.hashCode());
+    }
+
+    /** Equal for equal content; part of the key of cached analyses. */
+    public long version() {
+        return version;
+    }
+
+    /** The relation, null when it is unknown (too new, or of a kind that is never given out). */
+    public @Nullable RelationInfo relation(int oid) {
+        return relations.get(oid);
+    }
+
+    /** True when the function does nothing but compute from its arguments. */
+    public boolean functionAllowed(int oid) {
+        return allowedFunctions.contains(oid);
+    }
+
+    /** True when the type's input and output functions do nothing but convert. */
+    public boolean typeAllowed(int oid) {
+        return allowedTypes.contains(oid);
+    }
+
+    /** The function's schema-qualified name, for messages and policies; "oid N" when it is unknown. */
+    public String functionName(int oid) {
+        String name = functions.get(oid);
+        return name != null ? name : "oid " + Integer.toUnsignedString(oid);
+    }
+
+    /** The type's name as the server spells it; "oid N" when it is unknown. */
+    public String typeName(int oid) {
+        String name = types.get(oid);
+        return name != null ? name : "oid " + Integer.toUnsignedString(oid);
+    }
+}

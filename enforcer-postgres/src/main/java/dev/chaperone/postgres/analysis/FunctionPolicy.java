@@ -1,0 +1,108 @@
+package dev.chaperone.postgres.analysis;
+
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Which of the functions that come with PostgreSQL do nothing but compute from their arguments, or tell harmless things about
+ * the session or the catalog. Functions that were created later are never on the list: policies decide about those.
+ */
+final class FunctionPolicy {
+
+    private static final Set<String> LANGUAGES = Set.of("internal", "c", "sql");
+
+    /** Volatile, but nothing is learned of others and nothing is kept. */
+    private static final Set<String> HARMLESS_VOLATILE = Set.of(
+            "clock_timestamp",
+            "timeofday",
+            "random",
+            "random_normal",
+            "setseed",
+            "gen_random_uuid",
+            "uuidv4",
+            "uuidv7",
+            "nextval",
+            "currval",
+            "lastval",
+            "pg_is_in_recovery",
+            "pg_table_size",
+            "pg_relation_size",
+            "pg_total_relation_size",
+            "pg_indexes_size",
+            "pg_database_size",
+            "pg_tablespace_size");
+
+    /** Name prefixes of functions that reach further than their arguments, whatever their volatility says. */
+    private static final List<String> REFUSED_PREFIXES = List.of(
+            "pg_stat_",
+            "pg_read_",
+            "pg_ls_",
+            "pg_logical_",
+            "pg_replication_",
+            "pg_show_replication_",
+            "pg_control_",
+            "pg_event_trigger_",
+            "pg_get_replication_",
+            "pg_get_shmem_",
+            "pg_get_backend_",
+            "pg_get_process_",
+            "pg_get_wait_",
+            "pg_get_wal_",
+            "pg_get_aios",
+            "pg_lock",
+            "pg_hba_",
+            "pg_ident_",
+            "pg_show_all_file_",
+            "pg_config",
+            "pg_mcv_",
+            "pg_prepared_",
+            "pg_cursor",
+            "pg_advisory_",
+            "pg_try_advisory_",
+            "pg_sequence_last_value",
+            "pg_get_sequence_data",
+            "pg_nextoid",
+            "lo_",
+            "loread",
+            "lowrite",
+            "query_to_xml",
+            "table_to_xml",
+            "cursor_to_xml",
+            "schema_to_xml",
+            "database_to_xml",
+            "binary_upgrade_",
+            "currtid",
+            "ts_stat",
+            "set_config",
+            "pg_notify",
+            "dblink");
+
+    /** Stable or immutable by their label, refused by name: they call the input function of any type by its OID. */
+    private static final Set<String> REFUSED = Set.of(
+            "domain_in",
+            "domain_recv",
+            "record_in",
+            "record_recv",
+            "array_in",
+            "array_recv",
+            "range_in",
+            "range_recv",
+            "multirange_in",
+            "multirange_recv",
+            "pg_dependencies_in");
+
+    private FunctionPolicy() {}
+
+    static boolean allows(String schema, String name, char kind, char volatility, String language, String arguments) {
+        if (!schema.equals("pg_catalog") && !schema.equals("information_schema") || !LANGUAGES.contains(language)) {
+            return false;
+        }
+        if (kind == 'p' || REFUSED.contains(name)) {
+            return false;
+        }
+        if (volatility == 'v') {
+            return HARMLESS_VOLATILE.contains(name);
+        }
+        return REFUSED_PREFIXES.stream().noneMatch(name::startsWith);
+    }
+}

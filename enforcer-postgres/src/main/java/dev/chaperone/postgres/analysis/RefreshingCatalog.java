@@ -1,0 +1,94 @@
+package dev.chaperone.postgres.analysis;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A {@link CatalogService} with one thread that loads, on a timer and on demand. */
+final class RefreshingCatalog implements CatalogService {
+
+    private static final Logger log = LoggerFactory.getLogger(RefreshingCatalog.class);
+    private static final long SPACING_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final CatalogLoader loader;
+    private final ScheduledExecutorService worker = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "catalog");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private volatile CatalogSnapshot current;
+    private final Object lock = new Object();
+    private @Nullable CompletableFuture<CatalogSnapshot> pending;
+    private long lastLoad;
+
+    RefreshingCatalog(CatalogLoader loader, Duration interval) {
+        this.loader = loader;
+        try {
+            current = loader.load();
+        } catch (SQLException e) {
+            worker.shutdownNow();
+            throw new IllegalStateException("the catalog cannot be read: " + e.getMessage(), e);
+        }
+        lastLoad = System.nanoTime();
+        long nanos = interval.toNanos();
+        worker.scheduleWithFixedDelay(this::refresh, nanos, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public CatalogSnapshot current() {
+        return current;
+    }
+
+    @Override
+    public CompletionStage<CatalogSnapshot> refresh() {
+        synchronized (lock) {
+            if (pending != null) {
+                return pending.minimalCompletionStage();
+            }
+            CompletableFuture<CatalogSnapshot> next = new CompletableFuture<>();
+            long wait = Math.max(0, lastLoad + SPACING_NANOS - System.nanoTime());
+            try {
+                worker.schedule(() -> load(next), wait, TimeUnit.NANOSECONDS);
+            } catch (RejectedExecutionException e) {
+                next.completeExceptionally(new IllegalStateException("the catalog service is closed", e));
+                return next.minimalCompletionStage();
+            }
+            pending = next;
+            return next.minimalCompletionStage();
+        }
+    }
+
+    private void load(CompletableFuture<CatalogSnapshot> result) {
+        synchronized (lock) {
+            // Whoever asks from here on may know of changes that this load does not see any more.
+            pending = null;
+            lastLoad = System.nanoTime();
+        }
+        try {
+            CatalogSnapshot loaded = loader.load();
+            current = loaded;
+            result.complete(loaded);
+        } catch (SQLException | RuntimeException e) {
+            log.warn("catalog not refreshed: {}", e.getMessage());
+            result.completeExceptionally(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        worker.shutdownNow();
+        synchronized (lock) {
+            if (pending != null) {
+                pending.completeExceptionally(new IllegalStateException("the catalog service is closed"));
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package dev.chaperone.postgres.analysis;
+
+import dev.chaperone.decision.v1.ActionClass;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One statement of a query string.
+ *
+ * @param text the statement without its semicolon and without surrounding white space and comments
+ * @param start where {@code text} starts in the query string, in UTF-16 units
+ * @param end where it ends, exclusive
+ * @param statementClass what kind of statement it is
+ * @param operation its command, lower case ("select", "drop table"); empty for an empty statement
+ * @param detail the parts of a statement that is not left to the server to analyse, null where there are none or where the
+ *     statement has a form that is not understood
+ */
+public record SqlStatement(
+        String text,
+        int start,
+        int end,
+        StatementClass statementClass,
+        String operation,
+        @Nullable StatementDetail detail) {
+
+    public SqlStatement {
+        if (start < 0 || end < start || text.length() != end - start) {
+            throw new IllegalArgumentException("statement bounds " + start + ".." + end + " do not fit its text");
+        }
+    }
+
+    /**
+     * What the statement does, as far as its command says. For a {@link StatementClass#QUERY} the tree has the last word: a
+     * WITH may modify data.
+     *
+     * @return unspecified for a statement that is not recognised
+     */
+    public ActionClass actionClass() {
+        return switch (statementClass) {
+            case QUERY ->
+                operation.equals("select into") ? ActionClass.ACTION_CLASS_SCHEMA : ActionClass.ACTION_CLASS_READ;
+            case EXPLAIN -> ActionClass.ACTION_CLASS_READ;
+            case DML -> operation.equals("delete") ? ActionClass.ACTION_CLASS_DELETE : ActionClass.ACTION_CLASS_WRITE;
+            case COPY ->
+                detail instanceof StatementDetail.Copy copy && !copy.from()
+                        ? ActionClass.ACTION_CLASS_READ
+                        : ActionClass.ACTION_CLASS_WRITE;
+            case EMPTY, TRANSACTION, SET, RESET, SHOW, DISCARD, DEALLOCATE, PREPARE, EXECUTE, CURSOR, LISTEN, LOCK ->
+                ActionClass.ACTION_CLASS_SESSION;
+            case TRUNCATE -> ActionClass.ACTION_CLASS_DELETE;
+            case SCHEMA -> ActionClass.ACTION_CLASS_SCHEMA;
+            case ADMIN -> ActionClass.ACTION_CLASS_ADMIN;
+            case UNKNOWN -> ActionClass.ACTION_CLASS_UNSPECIFIED;
+        };
+    }
+}
