@@ -6,6 +6,18 @@ import dev.chaperone.audit.v1.SessionOpened;
 public interface Recorder extends AutoCloseable {
 
     /**
+     * How many payload bytes a caller puts into one Delivered event: the response is recorded and released in pieces of at
+     * most this size. Only a protocol message that is larger by itself may exceed it, up to {@link #MAX_EVENT}.
+     */
+    int MAX_PAYLOAD = 512 * 1024;
+
+    /**
+     * The largest serialized event, originals included, in bytes. Recording a larger one fails with RECORDING_UNAVAILABLE,
+     * so what it describes is refused.
+     */
+    int MAX_EVENT = 8 * 1024 * 1024;
+
+    /**
      * Opens a client session: draws its id and data key, writes its SessionOpened event and announces it in the control
      * session.
      *
