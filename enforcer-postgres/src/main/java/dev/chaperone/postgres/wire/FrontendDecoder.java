@@ -1,0 +1,221 @@
+package dev.chaperone.postgres.wire;
+
+import dev.chaperone.postgres.wire.FrontendMessage.BoundParameter;
+import dev.chaperone.postgres.wire.FrontendMessage.Target;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Reads what a client sends: first {@link StartupMessage}s, then {@link FrontendMessage}s. Every length is checked against
+ * the bound of the phase before anything is kept for it. A {@link ProtocolException} ends the reading for good.
+ */
+public final class FrontendDecoder extends ByteToMessageDecoder {
+
+    private static final int PROTOCOL_SPECIAL = 1234;
+    private static final int CANCEL_REQUEST = 5678;
+    private static final int SSL_REQUEST = 5679;
+    private static final int GSS_ENCRYPTION_REQUEST = 5680;
+
+    /** What may come next. */
+    public enum Phase {
+        /** A packet without tag. */
+        STARTUP,
+        /** The password, nothing else. */
+        PASSWORD,
+        /** Nothing: the client must wait for the answer. */
+        SILENCE,
+        /** Any message of a session. */
+        SESSION,
+        /** Whatever comes is thrown away. */
+        IGNORE
+    }
+
+    private final int maxStartup;
+    private final int maxPassword;
+    private final int maxMessage;
+    private Phase phase = Phase.STARTUP;
+
+    /**
+     * A decoder in phase {@link Phase#STARTUP}.
+     *
+     * @param maxStartup longest startup packet, in bytes
+     * @param maxPassword longest password message
+     * @param maxMessage longest message of a session
+     */
+    public FrontendDecoder(int maxStartup, int maxPassword, int maxMessage) {
+        this.maxStartup = maxStartup;
+        this.maxPassword = maxPassword;
+        this.maxMessage = maxMessage;
+    }
+
+    /** Says what may come next; holds for the very next message, whether or not its bytes are here already. */
+    public void expect(Phase next) {
+        phase = next;
+    }
+
+    @Override
+    protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out) {
+        try {
+            switch (phase) {
+                case STARTUP -> decodeStartup(in, out);
+                case PASSWORD -> decodeTagged(in, out, maxPassword);
+                case SESSION -> decodeTagged(in, out, maxMessage);
+                case SILENCE -> throw new ProtocolException("message sent before the login was answered");
+                case IGNORE -> in.skipBytes(in.readableBytes());
+            }
+        } catch (ProtocolException e) {
+            phase = Phase.IGNORE;
+            throw e;
+        }
+    }
+
+    private void decodeStartup(ByteBuf in, List<Object> out) {
+        if (in.readableBytes() < 4) {
+            return;
+        }
+        int length = in.getInt(in.readerIndex());
+        if (length < 8 || length > maxStartup) {
+            throw new ProtocolException("startup packet of " + Integer.toUnsignedString(length)
+                    + " bytes; expected 8 to " + maxStartup + " (is this a PostgreSQL client?)");
+        }
+        if (in.readableBytes() < length) {
+            return;
+        }
+        WireReader reader = new WireReader(in.readSlice(length).skipBytes(4), "StartupMessage");
+        StartupMessage message = startup(reader);
+        if (!(message instanceof StartupMessage.Startup) && in.isReadable()) {
+            // Bytes sent in the clear before a handshake would be taken as if they had come through it
+            // (CVE-2021-23214).
+            throw new ProtocolException("bytes follow a request that must be answered first");
+        }
+        out.add(message);
+    }
+
+    private static StartupMessage startup(WireReader reader) {
+        int major = Short.toUnsignedInt((short) reader.readShort());
+        int minor = Short.toUnsignedInt((short) reader.readShort());
+        if (major != PROTOCOL_SPECIAL) {
+            return new StartupMessage.Startup(major, minor, major == 3 ? parameters(reader) : Map.of());
+        }
+        StartupMessage message = switch (minor) {
+            case SSL_REQUEST -> new StartupMessage.SslRequest();
+            case GSS_ENCRYPTION_REQUEST -> new StartupMessage.GssEncryptionRequest();
+            case CANCEL_REQUEST -> new StartupMessage.CancelRequest(reader.readInt(), reader.readInt());
+            default -> throw reader.malformed("an unknown request code " + minor);
+        };
+        reader.end();
+        return message;
+    }
+
+    private static Map<String, String> parameters(WireReader reader) {
+        Map<String, String> parameters = new LinkedHashMap<>();
+        while (true) {
+            String name = reader.readString();
+            if (name.isEmpty()) {
+                reader.end();
+                return parameters;
+            }
+            if (parameters.putIfAbsent(name, reader.readString()) != null) {
+                throw reader.malformed("the parameter `" + name + "` twice");
+            }
+        }
+    }
+
+    private void decodeTagged(ByteBuf in, List<Object> out, int most) {
+        if (in.readableBytes() < 1) {
+            return;
+        }
+        char tag = (char) in.getUnsignedByte(in.readerIndex());
+        if ((phase == Phase.PASSWORD) != (tag == 'p') || !known(tag)) {
+            throw new ProtocolException("unexpected message with tag `" + printable(tag) + "`");
+        }
+        if (in.readableBytes() < 5) {
+            return;
+        }
+        int length = in.getInt(in.readerIndex() + 1);
+        if (length < 4 || length > most) {
+            throw new ProtocolException(
+                    "message `" + tag + "` of " + Integer.toUnsignedString(length) + " bytes; expected 4 to " + most);
+        }
+        if (in.readableBytes() < 1 + length) {
+            return;
+        }
+        out.add(message(tag, in.readSlice(1 + length).skipBytes(5)));
+    }
+
+    private static boolean known(char tag) {
+        return "pQPBDECSHXFdcf".indexOf(tag) >= 0;
+    }
+
+    private static String printable(char tag) {
+        return tag > ' ' && tag < 127 ? String.valueOf(tag) : String.format("0x%02x", (int) tag);
+    }
+
+    private static FrontendMessage message(char tag, ByteBuf body) {
+        WireReader reader = new WireReader(body, "`" + tag + "`");
+        FrontendMessage message = switch (tag) {
+            case 'p' -> new FrontendMessage.Password(reader.readString());
+            case 'Q' -> new FrontendMessage.Query(reader.readString());
+            case 'P' -> parse(reader);
+            case 'B' -> bind(reader);
+            case 'D' -> new FrontendMessage.Describe(target(reader), reader.readString());
+            case 'E' -> new FrontendMessage.Execute(reader.readString(), reader.readInt());
+            case 'C' -> new FrontendMessage.Close(target(reader), reader.readString());
+            case 'S' -> new FrontendMessage.Sync();
+            case 'H' -> new FrontendMessage.Flush();
+            case 'X' -> new FrontendMessage.Terminate();
+            default -> {
+                body.skipBytes(body.readableBytes());
+                yield new FrontendMessage.Unsupported(tag);
+            }
+        };
+        reader.end();
+        return message;
+    }
+
+    private static FrontendMessage parse(WireReader reader) {
+        String statement = reader.readString();
+        String sql = reader.readString();
+        int count = reader.readCount(4);
+        List<Integer> types = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            types.add(reader.readInt());
+        }
+        return new FrontendMessage.Parse(statement, sql, types);
+    }
+
+    private static FrontendMessage bind(WireReader reader) {
+        String portal = reader.readString();
+        String statement = reader.readString();
+        List<Integer> parameterFormats = reader.readFormats();
+        int count = reader.readCount(4);
+        if (parameterFormats.size() > 1 && parameterFormats.size() != count) {
+            throw reader.malformed(parameterFormats.size() + " parameter formats for " + count + " parameters");
+        }
+        List<BoundParameter> parameters = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            int length = reader.readInt();
+            if (length < -1) {
+                throw reader.malformed("a parameter of length " + length);
+            }
+            parameters.add(new BoundParameter(length == -1 ? null : reader.readBytes(length)));
+        }
+        return new FrontendMessage.Bind(portal, statement, parameterFormats, parameters, reader.readFormats());
+    }
+
+    private static Target target(WireReader reader) {
+        int code = reader.readByte();
+        if (code == 'S') {
+            return Target.STATEMENT;
+        }
+        if (code == 'P') {
+            return Target.PORTAL;
+        }
+        throw reader.malformed("a target that is neither statement nor portal");
+    }
+}
