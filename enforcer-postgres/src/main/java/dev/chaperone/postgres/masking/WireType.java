@@ -1,0 +1,105 @@
+package dev.chaperone.postgres.masking;
+
+import dev.chaperone.enforcer.Value;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One PostgreSQL type on the wire, in both formats. Reading gives {@link Value#NULL} for what is not positively understood:
+ * its mask is then SQL NULL. Writing says so when a value has no valid form in the type.
+ */
+interface WireType {
+
+    int TEXT_FORMAT = 0;
+
+    /** Reads the text format, in ISO date style. */
+    Value parse(String text);
+
+    /** Writes the text format; null when the type cannot hold the value. */
+    @Nullable
+    String format(Value value);
+
+    /** Reads the binary format. */
+    Value read(ByteBuf source, int index, int length);
+
+    /** Appends the binary format; false, with nothing appended, when the type cannot hold the value. */
+    boolean write(Value value, ByteBuf out);
+
+    /** Reads a cell in either format. */
+    default Value decode(ByteBuf source, int index, int length, int format) {
+        if (format != TEXT_FORMAT) {
+            return read(source, index, length);
+        }
+        String text = utf8(source, index, length);
+        return text == null ? Value.NULL : parse(text);
+    }
+
+    /** Appends a cell in either format; false, with nothing appended, when the type cannot hold the value. */
+    default boolean encode(Value value, int format, ByteBuf out) {
+        if (format != TEXT_FORMAT) {
+            return write(value, out);
+        }
+        String text = format(value);
+        if (text == null) {
+            return false;
+        }
+        ByteBufUtil.writeUtf8(out, text);
+        return true;
+    }
+
+    /** The type of an OID (pg_type.dat); one that reads and writes nothing for a type not known here. */
+    static WireType of(int oid, int typeModifier) {
+        switch (oid) {
+            case 16:
+                return new BoolType();
+            case 17:
+                return new ByteaType();
+            case 18:
+                return new TextType(-1, 1);
+            case 19:
+                return new TextType(-1, 63);
+            case 20:
+                return new IntegerType(8, Long.MIN_VALUE, Long.MAX_VALUE);
+            case 21:
+                return new IntegerType(2, Short.MIN_VALUE, Short.MAX_VALUE);
+            case 23:
+                return new IntegerType(4, Integer.MIN_VALUE, Integer.MAX_VALUE);
+            case 26:
+                return new IntegerType(4, 0, 0xFFFF_FFFFL);
+            case 25:
+            case 1043:
+                return new TextType(-1, Integer.MAX_VALUE);
+            case 1042:
+                return new TextType(Math.max(typeModifier - 4, 0), Integer.MAX_VALUE);
+            case 114:
+                return new JsonType(false);
+            case 3802:
+                return new JsonType(true);
+            case 700:
+                return new FloatType(4);
+            case 701:
+                return new FloatType(8);
+            case 1082:
+                return new DateType();
+            case 1114:
+                return new TimestampType(false);
+            case 1184:
+                return new TimestampType(true);
+            case 1700:
+                return new NumericType();
+            case 2950:
+                return new UuidType();
+            default:
+                return new UnknownType();
+        }
+    }
+
+    /** Strictly decoded text; null when the bytes are not UTF-8. */
+    static @Nullable String utf8(ByteBuf source, int index, int length) {
+        return ByteBufUtil.isText(source, index, length, StandardCharsets.UTF_8)
+                ? source.toString(index, length, StandardCharsets.UTF_8)
+                : null;
+    }
+}

@@ -1,0 +1,17 @@
+package dev.chaperone.enforcer;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The mask whose outcome does not depend on what it masks: text becomes the given words, everything else becomes null. A
+ * protocol may write the outcome without decoding the original.
+ *
+ * @param text what text becomes; null when text becomes null too
+ */
+public record Replacement(@Nullable String text) implements MaskingFunction {
+
+    @Override
+    public Value apply(Value original) {
+        return original instanceof Value.Text && text != null ? new Value.Text(text) : Value.NULL;
+    }
+}
