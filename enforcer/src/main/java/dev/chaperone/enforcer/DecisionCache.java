@@ -1,0 +1,210 @@
+package dev.chaperone.enforcer;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Expiry;
+import com.github.benmanes.caffeine.cache.Ticker;
+import com.google.protobuf.ByteString;
+import dev.chaperone.decision.v1.Cacheability;
+import dev.chaperone.decision.v1.DecideRequest;
+import dev.chaperone.decision.v1.Decision;
+import dev.chaperone.decision.v1.Effect;
+import dev.chaperone.decision.v1.WatchPolicyResponse;
+import dev.chaperone.proto.ErrorCode;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Permits and denials that the decision point allowed to be reused. It is usable only while the policy announcements are
+ * followed: each announced policy starts with an empty cache of its own, and a lost stream leaves none, so that a decision
+ * can neither outlive its policy nor be found by somebody who missed the policy's end.
+ *
+ * <p>Holds are never kept (each wants its own approval), nor is anything about a request that redeems one.
+ */
+final class DecisionCache {
+
+    /** What an entry costs beside its decision: key, expiry and bookkeeping, roughly. */
+    private static final int ENTRY_OVERHEAD_BYTES = 256;
+
+    private final DecisionClientConfig.Cache config;
+    private final InstantSource clock;
+    private final Ticker ticker;
+    private final DecisionKeys keys = new DecisionKeys();
+    private volatile @Nullable Epoch epoch;
+
+    DecisionCache(DecisionClientConfig.Cache config, InstantSource clock, Ticker ticker) {
+        this.config = config;
+        this.clock = clock;
+        this.ticker = ticker;
+    }
+
+    /**
+     * A policy is active. Everything decided by another one is dropped.
+     *
+     * @return true when the cache was emptied or came into use by this
+     */
+    synchronized boolean announced(WatchPolicyResponse policy) {
+        Epoch current = epoch;
+        if (current != null
+                && current.version.equals(policy.getPolicyVersion())
+                && current.digest.equals(policy.getPolicyDigest())) {
+            return false;
+        }
+        epoch = new Epoch(policy.getPolicyVersion(), policy.getPolicyDigest(), emptyCache());
+        return true;
+    }
+
+    /** The announcements are no longer followed: everything is dropped and nothing kept until the next one. */
+    synchronized void lost() {
+        epoch = null;
+    }
+
+    /** Looks a request up; the outcome also takes the answer when there was none yet. */
+    Lookup lookup(DecideRequest request) {
+        Epoch current = epoch;
+        if (current == null
+                || config.size().bytes() == 0
+                || !request.getContext().getApprovalId().isEmpty()) {
+            return Lookup.UNUSED;
+        }
+        Instant expires = expiry(request);
+        if (!expires.isAfter(clock.instant())) {
+            return Lookup.UNUSED;
+        }
+        Entry entry = current.entries.getIfPresent(keys.key(request, current.dependencies));
+        return new Lookup(this, current, request, ticker.read(), entry == null ? null : entry.decision);
+    }
+
+    private void offer(Lookup lookup, Decision decision) {
+        Epoch of = lookup.epoch;
+        DecideRequest request = lookup.request;
+        if (of == null || request == null || of != epoch || !reusable(of, decision)) {
+            return;
+        }
+        Duration ttl = lifetime(request, decision.getCacheability(), lookup.askedAt);
+        if (ttl.isNegative() || ttl.isZero()) {
+            return;
+        }
+        DecisionDependencies learnt = of.learn(decision.getCacheability().getDependsOnList());
+        if (learnt == null) {
+            return;
+        }
+        of.entries.put(keys.key(request, learnt), new Entry(decision, ttl));
+    }
+
+    private static boolean reusable(Epoch epoch, Decision decision) {
+        Effect effect = decision.getEffect();
+        return (effect == Effect.EFFECT_PERMIT || effect == Effect.EFFECT_DENY)
+                && decision.getPolicyVersion().equals(epoch.version)
+                && decision.getPolicyDigest().equals(epoch.digest)
+                && DecisionAnswers.isForward(decision.getCacheability().getTtl());
+    }
+
+    private Duration lifetime(DecideRequest request, Cacheability cacheability, long askedAt) {
+        Duration allowed = Duration.ofSeconds(
+                cacheability.getTtl().getSeconds(), cacheability.getTtl().getNanos());
+        Duration bounded = allowed.compareTo(config.ttl()) < 0 ? allowed : config.ttl();
+        Duration token = Duration.between(clock.instant(), expiry(request));
+        Duration shortest = bounded.compareTo(token) < 0 ? bounded : token;
+        return shortest.minusNanos(ticker.read() - askedAt);
+    }
+
+    private static Instant expiry(DecideRequest request) {
+        if (!request.getPrincipal().hasExpiresAt()) {
+            return Instant.MAX;
+        }
+        var expires = request.getPrincipal().getExpiresAt();
+        return Instant.ofEpochSecond(expires.getSeconds(), expires.getNanos());
+    }
+
+    private Cache<DecisionKeys.Key, Entry> emptyCache() {
+        return Caffeine.newBuilder()
+                .maximumWeight(config.size().bytes())
+                .weigher((DecisionKeys.Key key, Entry entry) ->
+                        entry.decision.getSerializedSize() + ENTRY_OVERHEAD_BYTES)
+                .expireAfter(Expiry.<DecisionKeys.Key, Entry>writing((key, entry) -> entry.ttl))
+                .ticker(ticker)
+                .executor(Runnable::run)
+                .build();
+    }
+
+    /** One kept decision. */
+    private record Entry(Decision decision, Duration ttl) {}
+
+    /** What is known while one policy is announced. */
+    private static final class Epoch {
+
+        private final String version;
+        private final ByteString digest;
+        private final Cache<DecisionKeys.Key, Entry> entries;
+        private volatile DecisionDependencies dependencies = DecisionDependencies.NONE;
+
+        Epoch(String version, ByteString digest, Cache<DecisionKeys.Key, Entry> entries) {
+            this.version = version;
+            this.digest = digest;
+            this.entries = entries;
+        }
+
+        /**
+         * Adds to what keys hold. Entries kept under fewer attributes cannot be found any more.
+         *
+         * @return what keys hold from now on, or null when a path is one that no key can hold
+         */
+        @Nullable
+        DecisionDependencies learn(Iterable<String> paths) {
+            DecisionDependencies known = dependencies;
+            DecisionDependencies more = known.with(paths);
+            if (more == null || more.equals(known)) {
+                return more;
+            }
+            synchronized (this) {
+                DecisionDependencies merged = dependencies.with(paths);
+                if (merged != null) {
+                    dependencies = merged;
+                }
+                return merged;
+            }
+        }
+    }
+
+    /** One look into the cache. */
+    static final class Lookup {
+
+        private static final Lookup UNUSED = new Lookup(null, null, null, 0, null);
+
+        private final @Nullable DecisionCache cache;
+        private final @Nullable Epoch epoch;
+        private final @Nullable DecideRequest request;
+        private final long askedAt;
+        private final @Nullable Decision hit;
+
+        private Lookup(
+                @Nullable DecisionCache cache,
+                @Nullable Epoch epoch,
+                @Nullable DecideRequest request,
+                long askedAt,
+                @Nullable Decision hit) {
+            this.cache = cache;
+            this.epoch = epoch;
+            this.request = request;
+            this.askedAt = askedAt;
+            this.hit = hit;
+        }
+
+        /** The kept decision, or null when it has to be asked for. */
+        @Nullable
+        Decision hit() {
+            return hit;
+        }
+
+        /** Keeps the answer to what was looked up, if it may be kept. */
+        void offer(DecisionClient.Outcome outcome) {
+            ErrorCode failure = outcome.failure();
+            if (cache != null && failure == null) {
+                cache.offer(this, outcome.decision());
+            }
+        }
+    }
+}
