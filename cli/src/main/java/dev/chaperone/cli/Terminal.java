@@ -1,6 +1,5 @@
 package dev.chaperone.cli;
 
-import java.io.Console;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -29,13 +28,12 @@ record Terminal(
         width = Math.max(LEAST_WIDTH, width);
     }
 
-    /** The process's own; colours only on a terminal, and not where NO_COLOR (no-color.org) is set. */
+    /** The process's own; colours only where the launcher says that output goes to a terminal, and not where NO_COLOR (no-color.org) is set. */
     static Terminal system() {
         Map<String, String> environment = System.getenv();
-        Console console = System.console();
         boolean plain = !environment.getOrDefault("NO_COLOR", "").isEmpty()
                 || "dumb".equals(environment.get("TERM"))
-                || console == null;
+                || !Boolean.getBoolean("chaperone.terminal");
         return new Terminal(
                 writer(System.out), writer(System.err), environment, Path.of(""), !plain, width(environment));
     }

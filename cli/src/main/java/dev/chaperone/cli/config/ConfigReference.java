@@ -72,7 +72,9 @@ public final class ConfigReference {
                         childKey,
                         KeyNames.environment(childKey),
                         typeName,
-                        setting.defaultValue(),
+                        component.getType().isEnum()
+                                ? ScalarParser.written(setting.defaultValue())
+                                : setting.defaultValue(),
                         required,
                         setting.value()));
             } else if (setting.optional()) {

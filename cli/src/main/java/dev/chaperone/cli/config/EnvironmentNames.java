@@ -17,7 +17,7 @@ import java.util.TreeSet;
 final class EnvironmentNames {
 
     /** Read by the launcher, not by configuration. */
-    private static final Set<String> RESERVED = 
+    private static final Set<String> RESERVED =
             Set.of("CHAPERONE_HOME", "CHAPERONE_JAVA_OPTS", "CHAPERONE_DEMO_DIR", "CHAPERONE_BACKENDS");
 
     private final Set<String> known = new TreeSet<>();

@@ -83,12 +83,17 @@ final class ScalarParser {
     }
 
     private static String choice(Object constant) {
-        return ((Enum<?>) constant).name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return written(((Enum<?>) constant).name());
+    }
+
+    /** An enum's value in the form of {@link #choices}; {@code VERIFY_FULL} is as good as {@code verify-full}. */
+    static String written(String text) {
+        return text.strip().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     private static Object constant(Class<?> type, String text) {
         return Arrays.stream(type.getEnumConstants())
-                .filter(constant -> choice(constant).equals(text))
+                .filter(constant -> choice(constant).equals(written(text)))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("`" + text + "` is not one of " + choices(type)));
     }

@@ -1,0 +1,36 @@
+package dev.chaperone.cli;
+
+import dev.chaperone.pdp.PdpConfig;
+import dev.chaperone.proto.Setting;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A whole configuration file: what each process does that is named in it.
+ *
+ * @param pdp the decision point, or null when it runs elsewhere
+ * @param postgres PostgreSQL enforcers by name; the name appears in decisions, records and metrics
+ * @param management where the process answers for its health
+ */
+record ChaperoneConfig(
+        @Setting(value = "the decision point; left out when it runs in another process", optional = true) @Nullable
+        PdpConfig pdp,
+
+        @Setting(
+                value = "PostgreSQL enforcers by name; the name appears in decisions, records and metrics",
+                defaultValue = "{}")
+        Map<String, PostgresSection> postgres,
+
+        @Setting("where the process answers for its own health")
+        ManagementConfig management) {
+
+    ChaperoneConfig {
+        postgres = Map.copyOf(postgres);
+        for (String name : postgres.keySet()) {
+            if (!name.matches("[a-z0-9][a-z0-9-]{0,62}")) {
+                throw new IllegalArgumentException("the enforcer's name `" + name
+                        + "` cannot be used; write lower-case letters, digits and hyphens, at most 63");
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package dev.chaperone.cli;
+
+import dev.chaperone.enforcer.DecisionClientConfig;
+import dev.chaperone.enforcer.IdentityConfig;
+import dev.chaperone.enforcer.RecordingConfig;
+import dev.chaperone.postgres.PostgresConfig;
+import dev.chaperone.proto.Secret;
+import dev.chaperone.proto.Setting;
+
+/**
+ * One PostgreSQL enforcer with everything it needs.
+ *
+ * @param listen the hop towards the clients
+ * @param upstream the guarded database
+ * @param bounds how much of anything is taken in
+ * @param identity whose tokens are accepted
+ * @param decisions where decisions come from
+ * @param recording how everything is recorded
+ * @param masking what masking needs
+ */
+record PostgresSection(
+        @Setting("the hop towards the clients") PostgresConfig.Listen listen,
+        @Setting("the database that is guarded") PostgresConfig.Upstream upstream,
+        @Setting("how much of anything is taken in") PostgresConfig.Bounds bounds,
+        @Setting("whose tokens are accepted") IdentityConfig identity,
+        @Setting("where decisions come from") DecisionClientConfig decisions,
+        @Setting("how everything is recorded") RecordingConfig recording,
+        @Setting("what masking needs") Masking masking) {
+
+    /**
+     * What masking needs.
+     *
+     * @param pseudonymKey the same for every enforcer whose pseudonyms shall match
+     */
+    record Masking(
+            @Setting("key of pseudonyms, at least 32 bytes; the same for every enforcer whose pseudonyms shall match")
+            Secret pseudonymKey) {}
+
+    /** The enforcer's own part of it. */
+    PostgresConfig postgres() {
+        return new PostgresConfig(listen, upstream, bounds);
+    }
+}
