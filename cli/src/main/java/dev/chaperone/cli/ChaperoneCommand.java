@@ -18,7 +18,6 @@ import picocli.CommandLine.ScopeType;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         scope = ScopeType.INHERIT,
-        usageHelpAutoWidth = true,
         synopsisSubcommandLabel = "COMMAND",
         footer = {
             "",
@@ -69,7 +68,7 @@ final class ChaperoneCommand implements Runnable {
                 .setErr(terminal.err())
                 .setColorScheme(CommandLine.Help.defaultColorScheme(
                         terminal.colours() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
-                .setUsageHelpAutoWidth(true)
+                .setUsageHelpWidth(Math.min(terminal.width(), 120))
                 .setExecutionStrategy(root::execute)
                 .setParameterExceptionHandler(root::misused)
                 .setExecutionExceptionHandler((failure, failed, parsed) -> root.failed(failure));
