@@ -63,6 +63,7 @@ public record PdpConfig(
      * @param port TCP port; 0 takes a free one
      * @param tls certificate, key and the authority of clients; null only with {@code plaintext}
      * @param plaintext true to serve without TLS, which has to be said
+     * @param inProcess name under which enforcers of the same process reach it too, or null
      */
     public record Listen(
             @Setting(value = "address to bind", defaultValue = "127.0.0.1")
@@ -75,7 +76,10 @@ public record PdpConfig(
             Tls tls,
 
             @Setting(value = "serve without TLS: for one trusted machine only", defaultValue = "false")
-            boolean plaintext) {
+            boolean plaintext,
+
+            @Setting(value = "name under which enforcers of the same process reach it too", optional = true) @Nullable
+            String inProcess) {
 
         public Listen {
             if (port < 0 || port > 65_535) {
