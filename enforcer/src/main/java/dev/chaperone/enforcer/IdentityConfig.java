@@ -156,6 +156,7 @@ public record IdentityConfig(
      *
      * @param jwksUri address of the key set; discovered (OpenID Connect Discovery 1.0 section 4) when absent
      * @param cacheTtl how long fetched keys are used
+     * @param outageTolerance how long after that they are used when the provider cannot be reached; zero for not at all
      * @param refetchInterval a token with an unknown key id makes the keys be fetched again at most twice in this time
      * @param connectTimeout longest time to connect to the provider
      * @param readTimeout longest silence of the provider
@@ -170,6 +171,11 @@ public record IdentityConfig(
 
             @Setting(value = "how long fetched keys are used", defaultValue = "5m")
             Duration cacheTtl,
+
+            @Setting(
+                    value = "how long after that they are used while the provider cannot be reached",
+                    defaultValue = "0s")
+            Duration outageTolerance,
 
             @Setting(
                     value = "a token with an unknown key id has the keys fetched again at most twice in this time",
@@ -198,6 +204,10 @@ public record IdentityConfig(
             requirePositive("refetch-interval", refetchInterval);
             requirePositive("connect-timeout", connectTimeout);
             requirePositive("read-timeout", readTimeout);
+            if (outageTolerance.isNegative() || outageTolerance.compareTo(Duration.ofDays(1)) > 0) {
+                throw new IllegalArgumentException(
+                        "`outage-tolerance` of `" + outageTolerance + "` is not between 0s and 1d");
+            }
             if (cacheTtl.compareTo(refetchInterval) <= 0) {
                 throw new IllegalArgumentException("`cache-ttl` of `" + cacheTtl
                         + "` must be longer than `refetch-interval` of `" + refetchInterval + "`");
@@ -212,6 +222,7 @@ public record IdentityConfig(
             return new Keys(
                     null,
                     Duration.ofMinutes(5),
+                    Duration.ZERO,
                     Duration.ofSeconds(30),
                     Duration.ofSeconds(2),
                     Duration.ofSeconds(2),
