@@ -1,5 +1,7 @@
 package dev.chaperone.enforcer;
 
+import com.nimbusds.jose.Algorithm;
+import com.nimbusds.jose.Header;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
@@ -10,6 +12,7 @@ import com.nimbusds.jose.proc.BadJOSEException;
 import com.nimbusds.jose.proc.DefaultJOSEObjectTypeVerifier;
 import com.nimbusds.jose.proc.JWSVerificationKeySelector;
 import com.nimbusds.jose.proc.SecurityContext;
+import com.nimbusds.jose.util.Base64URL;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import com.nimbusds.jwt.proc.DefaultJWTProcessor;
@@ -69,6 +72,7 @@ final class TokenVerifier {
     JWTClaimsSet verify(String token) {
         requireForm(token);
         try {
+            requireSigned(token);
             SignedJWT jwt = SignedJWT.parse(token);
             requireHeader(jwt.getHeader());
             JWTClaimsSet claims = jwt.getJWTClaimsSet();
@@ -106,7 +110,11 @@ final class TokenVerifier {
             throw refused(
                     ErrorCode.TOKEN_MALFORMED, "is not a JWT in compact form: three base64url parts with dots", null);
         }
-        if (token.endsWith(".")) {
+    }
+
+    private static void requireSigned(String token) throws ParseException {
+        Header header = Header.parse(new Base64URL(token.substring(0, token.indexOf('.'))));
+        if (Algorithm.NONE.equals(header.getAlgorithm())) {
             throw refused(ErrorCode.TOKEN_UNTRUSTED, "is not signed", null);
         }
     }
@@ -165,7 +173,7 @@ final class TokenVerifier {
     }
 
     static EnforcementException unavailable(Exception cause) {
-        LOG.warn("the identity provider's keys cannot be had: {}", cause.getMessage());
+        LOG.warn("the identity provider's keys cannot be had: {}", cause.getMessage() == null ? "timed out" : cause.getMessage());
         return new EnforcementException(
                 ErrorCode.IDENTITY_UNAVAILABLE,
                 "the identity provider's keys cannot be had now; try again, and tell the operator if it lasts",
