@@ -173,7 +173,9 @@ final class TokenVerifier {
     }
 
     static EnforcementException unavailable(Exception cause) {
-        LOG.warn("the identity provider's keys cannot be had: {}", cause.getMessage() == null ? "timed out" : cause.getMessage());
+        LOG.warn(
+                "the identity provider's keys cannot be had: {}",
+                cause.getMessage() == null ? "timed out" : cause.getMessage());
         return new EnforcementException(
                 ErrorCode.IDENTITY_UNAVAILABLE,
                 "the identity provider's keys cannot be had now; try again, and tell the operator if it lasts",
