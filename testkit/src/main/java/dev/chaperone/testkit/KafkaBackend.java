@@ -139,6 +139,7 @@ public final class KafkaBackend implements AutoCloseable {
                 Map.entry("share.coordinator.state.topic.replication.factor", "1"),
                 Map.entry("share.coordinator.state.topic.min.isr", "1"),
                 Map.entry("group.initial.rebalance.delay.ms", "0"),
+                Map.entry("message.max.bytes", String.valueOf(16 << 20)),
                 Map.entry("num.network.threads", "1"),
                 Map.entry("num.io.threads", "2"),
                 Map.entry("num.recovery.threads.per.data.dir", "1"),
