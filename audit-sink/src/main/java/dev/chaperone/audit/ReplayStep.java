@@ -1,0 +1,118 @@
+package dev.chaperone.audit;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** One thing that happened in a session. */
+public sealed interface ReplayStep {
+
+    /** Sequence of the event. */
+    long sequence();
+
+    /** Microseconds since the session's first event. */
+    long atMicros();
+
+    /** Request that it belongs to, from 1; 0 for the session itself. */
+    long request();
+
+    /** What kind of step this is, for machine readers. */
+    String kind();
+
+    /** The session began. */
+    record Opened(long sequence, long atMicros, long request, String kind, String clientAddress, String transport)
+            implements ReplayStep {}
+
+    /** Who the client is was established. */
+    record Authenticated(
+            long sequence,
+            long atMicros,
+            long request,
+            String kind,
+            String subject,
+            String agent,
+            List<String> delegation,
+            List<String> groups,
+            String issuer)
+            implements ReplayStep {}
+
+    /** Who the client is could not be established. */
+    record Refused(long sequence, long atMicros, long request, String kind, String code, String message)
+            implements ReplayStep {}
+
+    /**
+     * An operation was asked for and decided.
+     *
+     * @param operation its text as received
+     * @param parameters its parameters as text, or hex with a leading {@code \x}; null is SQL NULL
+     * @param effect what the enforcer did: "permit", "hold" or "deny"
+     * @param decided what the policy said
+     * @param reasons the rules that spoke
+     * @param masks masking function by field
+     * @param policyVersion the policy that decided
+     * @param cached whether the decision came from the enforcer's cache
+     * @param decisionMicros how long deciding took
+     * @param message error code and message that the client got; null when it was not refused
+     */
+    record Asked(
+            long sequence,
+            long atMicros,
+            long request,
+            String kind,
+            String operation,
+            List<@Nullable String> parameters,
+            String effect,
+            String decided,
+            List<Reason> reasons,
+            Map<String, String> masks,
+            String policyVersion,
+            boolean cached,
+            long decisionMicros,
+            @Nullable String message)
+            implements ReplayStep {}
+
+    /** A rule that spoke, with what it rests on. */
+    record Reason(String rule, String text, String citation) {}
+
+    /**
+     * Something was delivered.
+     *
+     * @param mediaType of the payload
+     * @param bytes length of the payload
+     * @param rows rows in it
+     * @param maskedValues values masked in it
+     * @param table the rows; null when there are none, or the media type is not known
+     * @param messages what else the client was told: command tags, errors, notices
+     */
+    record Saw(
+            long sequence,
+            long atMicros,
+            long request,
+            String kind,
+            String mediaType,
+            long bytes,
+            long rows,
+            long maskedValues,
+            @Nullable TableView table,
+            List<String> messages)
+            implements ReplayStep {}
+
+    /** An operation ended. */
+    record Completed(
+            long sequence,
+            long atMicros,
+            long request,
+            String kind,
+            String outcome,
+            String code,
+            long rows,
+            long bytes,
+            long durationMicros)
+            implements ReplayStep {}
+
+    /** The session ended. */
+    record Closed(long sequence, long atMicros, long request, String kind, String cause) implements ReplayStep {}
+
+    /** Anything else, by the name of its event. */
+    record Other(long sequence, long atMicros, long request, String kind) implements ReplayStep {}
+}

@@ -1,0 +1,209 @@
+package dev.chaperone.audit;
+
+import dev.chaperone.audit.PostgresTranscript.Reading;
+import dev.chaperone.audit.v1.AuditEvent;
+import dev.chaperone.audit.v1.Delivered;
+import dev.chaperone.audit.v1.OperationCompleted;
+import dev.chaperone.audit.v1.OperationDecided;
+import dev.chaperone.audit.v1.Parameter;
+import dev.chaperone.audit.v1.SessionOpened;
+import dev.chaperone.decision.v1.Decision;
+import dev.chaperone.decision.v1.Effect;
+import dev.chaperone.decision.v1.Obligation;
+import dev.chaperone.decision.v1.Principal;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Replays one session from the ledger. What it holds in memory is bounded; {@link Replay#truncated} says when that cut. */
+public final class SessionReplay {
+
+    private static final int MAX_STEPS = 10_000;
+    private static final int MAX_PAYLOAD_BYTES = 64 << 20;
+
+    private final SummaryBuilder summary;
+    private final PostgresTranscript transcript = new PostgresTranscript();
+    private final List<ReplayStep> steps = new ArrayList<>();
+    private final int maxRows;
+    private Instant began = Instant.EPOCH;
+    private long nextSequence;
+    private long payloadBytes;
+    private boolean truncated;
+
+    private SessionReplay(String session, int maxRows) {
+        this.summary = new SummaryBuilder(session, null);
+        this.maxRows = maxRows;
+    }
+
+    /**
+     * Replays a session.
+     *
+     * @param session its id
+     * @param maxRows most rows to list of each delivery
+     * @throws IllegalArgumentException when the ledger does not hold the session
+     */
+    public static Replay of(Path ledger, String session, int maxRows) {
+        SessionReplay replay = new SessionReplay(session, maxRows);
+        try (Ledger.Cursor items = Ledger.open(ledger).items()) {
+            for (LedgerItem item = items.next(); item != null; item = items.next()) {
+                if (item instanceof LedgerItem.Entry entry
+                        && entry.event().getSessionId().equals(session)) {
+                    replay.add(entry.event());
+                }
+            }
+        }
+        if (replay.summary.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "the ledger holds no session `" + Printable.line(session) + "`; list sessions to find its id");
+        }
+        return new Replay(replay.summary.build(), replay.steps, replay.truncated);
+    }
+
+    private void add(AuditEvent event) {
+        if (event.getSequence() < nextSequence) {
+            return;
+        }
+        if (steps.isEmpty()) {
+            began = SummaryBuilder.instant(event.getTime());
+        }
+        nextSequence = event.getSequence() + 1;
+        summary.add(event);
+        if (steps.size() < MAX_STEPS) {
+            steps.add(step(event));
+        } else {
+            truncated = true;
+        }
+    }
+
+    private ReplayStep step(AuditEvent event) {
+        long sequence = event.getSequence();
+        long at = ChronoUnit.MICROS.between(began, SummaryBuilder.instant(event.getTime()));
+        long request = event.getRequestNumber();
+        String kind = event.getBodyCase().name().toLowerCase(Locale.ROOT);
+        return switch (event.getBodyCase()) {
+            case SESSION_OPENED -> {
+                SessionOpened opened = event.getSessionOpened();
+                yield new ReplayStep.Opened(
+                        sequence, at, request, kind, opened.getClientAddress(), opened.getClientTransport());
+            }
+            case AUTHENTICATED -> {
+                Principal principal = event.getAuthenticated().getPrincipal();
+                yield new ReplayStep.Authenticated(
+                        sequence,
+                        at,
+                        request,
+                        kind,
+                        principal.getSubject(),
+                        principal.getAgent(),
+                        principal.getDelegationList(),
+                        principal.getGroupsList(),
+                        principal.getIssuer());
+            }
+            case AUTHENTICATION_FAILED ->
+                new ReplayStep.Refused(
+                        sequence,
+                        at,
+                        request,
+                        kind,
+                        event.getAuthenticationFailed().getCode(),
+                        event.getAuthenticationFailed().getMessage());
+            case OPERATION_DECIDED -> asked(sequence, at, request, kind, event.getOperationDecided());
+            case DELIVERED -> saw(sequence, at, request, kind, event.getDelivered());
+            case OPERATION_COMPLETED -> completed(sequence, at, request, kind, event.getOperationCompleted());
+            case SESSION_CLOSED ->
+                new ReplayStep.Closed(
+                        sequence, at, request, kind, event.getSessionClosed().getCause());
+            case HEARTBEAT, SESSION_STARTED, SESSION_ENDED, RECORDING_CHANGED, BODY_NOT_SET ->
+                new ReplayStep.Other(sequence, at, request, kind);
+        };
+    }
+
+    private static ReplayStep asked(long sequence, long at, long request, String kind, OperationDecided decided) {
+        Decision decision = decided.getDecision();
+        Map<String, String> masks = new LinkedHashMap<>();
+        for (Obligation obligation : decision.getObligationsList()) {
+            if (obligation.hasMask()) {
+                masks.put(obligation.getMask().getField(), obligation.getMask().getFunction());
+            }
+        }
+        List<@Nullable String> parameters = new ArrayList<>();
+        for (Parameter parameter : decided.getParametersList()) {
+            parameters.add(parameter(parameter));
+        }
+        String refusal = decided.getEnforcerMessage();
+        if (!decided.getEnforcerCode().isEmpty()) {
+            refusal = decided.getEnforcerCode() + ": " + refusal;
+        }
+        return new ReplayStep.Asked(
+                sequence,
+                at,
+                request,
+                kind,
+                SummaryBuilder.text(decided.getOperation()),
+                parameters,
+                effect(decided.getEnforced()),
+                effect(decision.getEffect()),
+                decision.getReasonsList().stream()
+                        .map(reason -> new ReplayStep.Reason(reason.getRule(), reason.getText(), reason.getCitation()))
+                        .toList(),
+                masks,
+                decision.getPolicyVersion(),
+                decided.getCached(),
+                decided.getDecisionMicros(),
+                refusal.isEmpty() ? null : refusal);
+    }
+
+    private static @Nullable String parameter(Parameter parameter) {
+        if (parameter.getIsNull()) {
+            return null;
+        }
+        byte[] value = parameter.getValue().toByteArray();
+        return parameter.getBinary() ? CellText.hex(value) : CellText.text(value);
+    }
+
+    private static String effect(Effect effect) {
+        return effect.name().replace("EFFECT_", "").toLowerCase(Locale.ROOT);
+    }
+
+    private ReplayStep saw(long sequence, long at, long request, String kind, Delivered delivered) {
+        Reading reading = new Reading(null, List.of());
+        payloadBytes += delivered.getPayload().size();
+        if (delivered.getMediaType().equals(PostgresTranscript.MEDIA_TYPE)) {
+            boolean room = payloadBytes <= MAX_PAYLOAD_BYTES;
+            reading = transcript.read(delivered.getPayload().toByteArray(), room ? maxRows : 0);
+            TableView table = reading.table();
+            truncated |= table != null && table.omitted() > 0;
+        }
+        return new ReplayStep.Saw(
+                sequence,
+                at,
+                request,
+                kind,
+                delivered.getMediaType(),
+                delivered.getPayload().size(),
+                delivered.getRows(),
+                delivered.getMaskedValues(),
+                reading.table(),
+                reading.messages());
+    }
+
+    private static ReplayStep completed(
+            long sequence, long at, long request, String kind, OperationCompleted completed) {
+        return new ReplayStep.Completed(
+                sequence,
+                at,
+                request,
+                kind,
+                completed.getOutcome().name().replace("OUTCOME_", "").toLowerCase(Locale.ROOT),
+                completed.getCode(),
+                completed.getRows(),
+                completed.getBytes(),
+                completed.getDurationMicros());
+    }
+}
