@@ -1,0 +1,308 @@
+package dev.chaperone.rules;
+
+import dev.chaperone.decision.v1.Effect;
+import dev.chaperone.decision.v1.HoldTerms;
+import dev.chaperone.decision.v1.Limit;
+import dev.chaperone.decision.v1.Mask;
+import dev.chaperone.decision.v1.Obligation;
+import dev.chaperone.decision.v1.ReadOnly;
+import dev.chaperone.decision.v1.RecordLevel;
+import dev.chaperone.decision.v1.Timeout;
+import dev.chaperone.rules.FactModel.FactType;
+import dev.chaperone.rules.PolicyLexer.Refusal;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * Reads one statement of a consequence: a call on {@code verdict} with constants and bound facts. There is nothing else
+ * to write there.
+ *
+ * <pre>{@code
+ * verdict.permit("text");                       verdict.limitRows(1000);  verdict.limitRows(1000, "deny");
+ * verdict.deny("text");                         verdict.limitBytes(1000000);
+ * verdict.deny($field, "text");                 verdict.timeout("30s");
+ * verdict.hold("text");                         verdict.readOnly();
+ * verdict.hold($table, "text", "approvers");    verdict.record("full");
+ * verdict.hold("text", "approvers", 2, "1h");   verdict.mask($field, "last4");  verdict.mask($field, "pseudonym", "key", "value");
+ * }</pre>
+ *
+ * Texts may be left out where the rule has a {@code @reason}.
+ */
+final class ConclusionParser {
+    private static final List<String> CALLS =
+            List.of("permit", "deny", "hold", "mask", "limitRows", "limitBytes", "timeout", "readOnly", "record");
+
+    private final TokenCursor cursor;
+    private final Scope scope;
+    private final RuleInfo rule;
+    private final Deque<Token> arguments = new ArrayDeque<>();
+    private Token call = new Token(Token.Kind.END, "", 0, 0);
+    private String target = "";
+    private String text = "";
+
+    ConclusionParser(TokenCursor cursor, Scope scope, RuleInfo rule) {
+        this.cursor = cursor;
+        this.scope = scope;
+        this.rule = rule;
+    }
+
+    /** Reads one statement up to its semicolon. */
+    Conclusion conclusion() throws Refusal {
+        String hint = "a consequence is calls such as `verdict.deny(\"…\");` and nothing else";
+        if (!cursor.peek().is("verdict")) {
+            throw cursor.refuse(cursor.peek(), cursor.peek().shown() + " is not allowed in a consequence", hint);
+        }
+        cursor.next();
+        cursor.expect(".", hint);
+        call = cursor.expect(Token.Kind.WORD, "a conclusion", hint);
+        readArguments();
+        cursor.expect(";", "every conclusion ends with `;` and stands alone");
+        target = takeTarget();
+        Obligation obligation = obligation();
+        if (!arguments.isEmpty()) {
+            throw cursor.refuse(
+                    arguments.getFirst(),
+                    "`" + call.text() + "` does not take "
+                            + arguments.getFirst().shown() + " here",
+                    "see the forms of `verdict." + call.text() + "`");
+        }
+        return new Conclusion(rule, effect(), text, target, obligation);
+    }
+
+    private void readArguments() throws Refusal {
+        arguments.clear();
+        cursor.expect("(", "write `verdict." + call.text() + "(…);`");
+        while (!cursor.peek().is(")")) {
+            if (!arguments.isEmpty()) {
+                cursor.expect(
+                        ",", "arguments are constants or bound facts, separated by commas; texts cannot be composed");
+            }
+            Token argument = cursor.next();
+            boolean allowed = argument.kind() == Token.Kind.TEXT
+                    || argument.kind() == Token.Kind.NUMBER
+                    || argument.kind() == Token.Kind.VARIABLE;
+            if (!allowed) {
+                throw cursor.refuse(
+                        argument,
+                        argument.shown() + " is not allowed as an argument",
+                        "pass a constant or a bound fact");
+            }
+            arguments.add(argument);
+        }
+        cursor.expect(")", "");
+    }
+
+    private Effect effect() {
+        switch (call.text()) {
+            case "permit":
+                return Effect.EFFECT_PERMIT;
+            case "deny":
+                return Effect.EFFECT_DENY;
+            case "hold":
+                return Effect.EFFECT_HOLD;
+            default:
+                return Effect.EFFECT_UNSPECIFIED;
+        }
+    }
+
+    private Obligation obligation() throws Refusal {
+        Obligation.Builder obligation = Obligation.newBuilder();
+        switch (call.text()) {
+            case "permit":
+            case "deny":
+                text = takeReason();
+                break;
+            case "hold":
+                text = takeReason();
+                obligation.setHold(holdTerms());
+                break;
+            case "mask":
+                obligation.setMask(mask());
+                break;
+            case "limitRows":
+                obligation.setLimit(Limit.newBuilder().setMaxRows(takeCount()).setOnExceed(takeOnExceed()));
+                break;
+            case "limitBytes":
+                obligation.setLimit(Limit.newBuilder().setMaxBytes(takeCount()).setOnExceed(takeOnExceed()));
+                break;
+            case "timeout":
+                obligation.setTimeout(Timeout.newBuilder().setDuration(takeDuration()));
+                break;
+            case "readOnly":
+                obligation.setReadOnly(ReadOnly.getDefaultInstance());
+                break;
+            case "record":
+                obligation.setRecordLevel(RecordLevel.newBuilder().setLevel(takeLevel()));
+                break;
+            default:
+                throw cursor.refuse(
+                        call, "there is no conclusion `" + call.text() + "`", FactModel.suggest(call.text(), CALLS));
+        }
+        text = text.isEmpty() ? defaultText(obligation) : text;
+        return obligation.build();
+    }
+
+    private String defaultText(Obligation.Builder obligation) {
+        if (!rule.reason().isEmpty()) {
+            return rule.reason();
+        }
+        switch (obligation.getObligationCase()) {
+            case MASK:
+                return "masked with `" + obligation.getMask().getFunction() + "`";
+            case LIMIT:
+                return "the amount of data is limited";
+            case READ_ONLY:
+                return "runs in a read-only transaction";
+            case TIMEOUT:
+                return "the time to work on it is limited";
+            default:
+                return "recorded as the policy says";
+        }
+    }
+
+    private HoldTerms holdTerms() throws Refusal {
+        HoldTerms.Builder terms = HoldTerms.newBuilder();
+        if (nextIs(Token.Kind.TEXT)) {
+            terms.addApproverGroups(arguments.remove().text());
+        }
+        if (nextIs(Token.Kind.NUMBER)) {
+            long people = takeCount();
+            if (people > 10) {
+                throw cursor.refuse(call, "`" + people + "` approvals are asked for", "ask for at most 10");
+            }
+            terms.setApprovalsNeeded((int) people);
+        }
+        if (nextIs(Token.Kind.TEXT)) {
+            terms.setExpiresAfter(takeDuration());
+        }
+        return terms.build();
+    }
+
+    private Mask mask() throws Refusal {
+        FactType fact = scope.facts().get(target);
+        if (fact == null || !fact.name().equals("Field")) {
+            throw cursor.refuse(
+                    call, "`mask` needs the field to mask", "bind it, `$f : Field(…)`, and pass `$f` first");
+        }
+        Token function = take(Token.Kind.TEXT, "the masking function");
+        if (!Masks.FUNCTIONS.contains(function.text())) {
+            throw cursor.refuse(
+                    function,
+                    "there is no masking function `" + function.text() + "`",
+                    FactModel.suggest(function.text(), Masks.FUNCTIONS));
+        }
+        Mask.Builder mask = Mask.newBuilder().setFunction(function.text());
+        while (nextIs(Token.Kind.TEXT)) {
+            String key = arguments.remove().text();
+            mask.putParameters(
+                    key, take(Token.Kind.TEXT, "the value of `" + key + "`").text());
+        }
+        return mask.build();
+    }
+
+    private String takeTarget() throws Refusal {
+        if (!nextIs(Token.Kind.VARIABLE)) {
+            return "";
+        }
+        Token variable = arguments.remove();
+        FactType fact = scope.facts().get(variable.text());
+        if (fact == null || !fact.target()) {
+            throw cursor.refuse(
+                    variable,
+                    "`" + variable.text() + "` is not a bound fact that a reason can point at",
+                    "bind it: `" + variable.text() + " : Field(…)`");
+        }
+        if (!List.of("deny", "hold", "mask").contains(call.text())) {
+            throw cursor.refuse(variable, "`" + call.text() + "` is about the whole request", "leave the fact out");
+        }
+        return variable.text();
+    }
+
+    private String takeReason() throws Refusal {
+        if (nextIs(Token.Kind.TEXT)) {
+            Token reason = arguments.remove();
+            if (reason.text().isBlank()) {
+                throw cursor.refuse(reason, "the reason is empty", "say what the caller can do");
+            }
+            return reason.text();
+        }
+        if (rule.reason().isEmpty()) {
+            throw cursor.refuse(
+                    call, "`" + call.text() + "` has no reason", "pass a text, or give the rule a `@reason(\"…\")`");
+        }
+        return rule.reason();
+    }
+
+    private long takeCount() throws Refusal {
+        Token number = take(Token.Kind.NUMBER, "a number");
+        long count = Long.parseLong(number.text());
+        if (count == 0) {
+            throw cursor.refuse(number, "`0` means no bound", "write a number above 0, or `deny`");
+        }
+        return count;
+    }
+
+    private com.google.protobuf.Duration takeDuration() throws Refusal {
+        Token duration = take(Token.Kind.TEXT, "a duration");
+        if (!duration.text().matches("[1-9][0-9]{0,5}(ms|s|m|h)")) {
+            throw cursor.refuse(
+                    duration, "`" + duration.text() + "` is not a duration", "write `500ms`, `30s`, `5m` or `1h`");
+        }
+        String unit = duration.text().replaceAll("[0-9]", "");
+        long amount = Long.parseLong(duration.text().replaceAll("[a-z]", ""));
+        switch (unit) {
+            case "ms":
+                return Times.duration(Duration.ofMillis(amount));
+            case "s":
+                return Times.duration(Duration.ofSeconds(amount));
+            case "m":
+                return Times.duration(Duration.ofMinutes(amount));
+            default:
+                return Times.duration(Duration.ofHours(amount));
+        }
+    }
+
+    private Effect takeOnExceed() throws Refusal {
+        if (!nextIs(Token.Kind.TEXT)) {
+            return Effect.EFFECT_HOLD;
+        }
+        Token effect = arguments.remove();
+        switch (effect.text()) {
+            case "hold":
+                return Effect.EFFECT_HOLD;
+            case "deny":
+                return Effect.EFFECT_DENY;
+            default:
+                throw cursor.refuse(
+                        effect, "`" + effect.text() + "` is not what a limit can do", "write `hold` or `deny`");
+        }
+    }
+
+    private RecordLevel.Level takeLevel() throws Refusal {
+        Token level = take(Token.Kind.TEXT, "a level");
+        switch (level.text()) {
+            case "full":
+                return RecordLevel.Level.LEVEL_FULL;
+            case "delivered":
+                return RecordLevel.Level.LEVEL_DELIVERED;
+            default:
+                throw cursor.refuse(
+                        level, "there is no record level `" + level.text() + "`", "write `full` or `delivered`");
+        }
+    }
+
+    private boolean nextIs(Token.Kind kind) {
+        Token next = arguments.peek();
+        return next != null && next.kind() == kind;
+    }
+
+    private Token take(Token.Kind kind, String what) throws Refusal {
+        if (!nextIs(kind)) {
+            throw cursor.refuse(
+                    call, "`" + call.text() + "` needs " + what, "see the forms of `verdict." + call.text() + "`");
+        }
+        return arguments.remove();
+    }
+}
