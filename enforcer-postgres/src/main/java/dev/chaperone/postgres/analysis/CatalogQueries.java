@@ -43,6 +43,10 @@ final class CatalogQueries {
             SELECT oid::bigint, pg_catalog.format_type(oid, NULL), typtype, typbasetype::bigint, typelem::bigint, typlen
               FROM pg_catalog.pg_type""";
 
+    private static final String OPERATORS =
+            "SELECT oid::bigint, oprcode::oid::bigint FROM pg_catalog.pg_operator WHERE oid >= "
+                    + FIRST_NORMAL_OBJECT_ID;
+
     private CatalogQueries() {}
 
     static CatalogSnapshot load(Connection connection) throws SQLException {
@@ -51,14 +55,27 @@ final class CatalogQueries {
         connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
         try (Statement statement = connection.createStatement()) {
             statement.execute("SET LOCAL search_path = pg_catalog");
+            requireUtf8(statement);
             Map<Integer, RelationInfo> relations = relations(statement, connection.getCatalog());
             Map<Integer, String> functions = new HashMap<>();
             Set<Integer> allowed = new HashSet<>();
             functions(statement, functions, allowed);
+            Map<Integer, Integer> operators = operators(statement);
             Map<Integer, String> types = new HashMap<>();
             Set<Integer> allowedTypes = types(statement, types);
             connection.commit();
-            return new CatalogSnapshot(relations, functions, allowed, types, allowedTypes);
+            return new CatalogSnapshot(relations, functions, allowed, operators, types, allowedTypes);
+        }
+    }
+
+    /** The tree's line breaks are counted in bytes of the database's encoding: see {@link QueryTreeReader}. */
+    private static void requireUtf8(Statement statement) throws SQLException {
+        try (ResultSet row = statement.executeQuery("SHOW server_encoding")) {
+            row.next();
+            if (!row.getString(1).equals("UTF8")) {
+                throw new SQLException("database is encoded in `" + row.getString(1)
+                        + "`, expected `UTF8`; convert it, its statements cannot be analysed safely otherwise");
+            }
         }
     }
 
@@ -136,6 +153,16 @@ final class CatalogQueries {
                 }
             }
         }
+    }
+
+    private static Map<Integer, Integer> operators(Statement statement) throws SQLException {
+        Map<Integer, Integer> operators = new HashMap<>();
+        try (ResultSet rows = statement.executeQuery(OPERATORS)) {
+            while (rows.next()) {
+                operators.put((int) rows.getLong(1), (int) rows.getLong(2));
+            }
+        }
+        return operators;
     }
 
     private record TypeRow(char kind, int base, int element) {}

@@ -1,6 +1,7 @@
 package dev.chaperone.postgres.analysis;
 
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +12,7 @@ public final class CatalogSnapshot {
     private final Map<Integer, RelationInfo> relations;
     private final Map<Integer, String> functions;
     private final Set<Integer> allowedFunctions;
+    private final Map<Integer, Integer> operators;
     private final Map<Integer, String> types;
     private final Set<Integer> allowedTypes;
 
@@ -18,17 +20,18 @@ public final class CatalogSnapshot {
             Map<Integer, RelationInfo> relations,
             Map<Integer, String> functions,
             Set<Integer> allowedFunctions,
+            Map<Integer, Integer> operators,
             Map<Integer, String> types,
             Set<Integer> allowedTypes) {
         this.relations = Map.copyOf(relations);
         this.functions = Map.copyOf(functions);
         this.allowedFunctions = Set.copyOf(allowedFunctions);
+        this.operators = Map.copyOf(operators);
         this.types = Map.copyOf(types);
         this.allowedTypes = Set.copyOf(allowedTypes);
         this.version = (long) this.relations.hashCode() << 32
-                ^ Integer.toUnsignedLong(31 * (31 * this.functions.hashCode() + this.types.hashCode())
-                        + this.allowedFunctions.hashCode()
-                        + this.allowedTypes.hashCode());
+                ^ Integer.toUnsignedLong(Objects.hash(
+                        this.functions, this.allowedFunctions, this.operators, this.types, this.allowedTypes));
     }
 
     /** Equal for equal content; part of the key of cached analyses. */
@@ -44,6 +47,11 @@ public final class CatalogSnapshot {
     /** True when the function does nothing but compute from its arguments. */
     public boolean functionAllowed(int oid) {
         return allowedFunctions.contains(oid);
+    }
+
+    /** The function behind an operator that was created after initdb; -1, which no function has, when it is unknown. */
+    int operatorFunction(int oid) {
+        return operators.getOrDefault(oid, -1);
     }
 
     /** True when the type's input and output functions do nothing but convert. */

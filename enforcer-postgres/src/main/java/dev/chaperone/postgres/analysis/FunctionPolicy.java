@@ -16,6 +16,8 @@ final class FunctionPolicy {
             "clock_timestamp",
             "timeofday",
             "random",
+            "bernoulli",
+            "system",
             "random_normal",
             "setseed",
             "gen_random_uuid",

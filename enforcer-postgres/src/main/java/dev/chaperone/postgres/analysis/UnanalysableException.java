@@ -11,6 +11,7 @@ public final class UnanalysableException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final ErrorCode code;
+    private final boolean staleCatalog;
 
     public UnanalysableException(String message) {
         this(ErrorCode.UNANALYSABLE, message);
@@ -23,8 +24,25 @@ public final class UnanalysableException extends RuntimeException {
      *     reaches for something that no policy can give out
      */
     public UnanalysableException(ErrorCode code, String message) {
+        this(code, message, false);
+    }
+
+    private UnanalysableException(ErrorCode code, String message, boolean staleCatalog) {
         super(message, null, false, false);
         this.code = code;
+        this.staleCatalog = staleCatalog;
+    }
+
+    static UnanalysableException unknown(String what) {
+        return new UnanalysableException(
+                ErrorCode.UNANALYSABLE,
+                what + " is not in the catalog as last read, or is of a kind that is never given out",
+                true);
+    }
+
+    /** True when a newer catalog may know what this one does not: refresh it and analyse again, once. */
+    public boolean staleCatalog() {
+        return staleCatalog;
     }
 
     /** Why, for machines. */
