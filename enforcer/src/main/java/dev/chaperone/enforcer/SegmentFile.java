@@ -1,0 +1,60 @@
+package dev.chaperone.enforcer;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** The few things that a segment's writer asks of the file system; disks that fail are told apart here. */
+interface SegmentFile extends AutoCloseable {
+
+    /** Writes the whole buffer at the end. */
+    void write(ByteBuffer bytes) throws IOException;
+
+    /** Returns once everything written is on the disk. */
+    void force() throws IOException;
+
+    /** Cuts the file off. */
+    void truncate(long size) throws IOException;
+
+    @Override
+    void close() throws IOException;
+
+    /** Makes files. */
+    @FunctionalInterface
+    interface Opener {
+
+        /** Creates an empty file, replacing one that exists. */
+        SegmentFile create(Path file) throws IOException;
+    }
+
+    /** A real file. */
+    static SegmentFile create(Path file) throws IOException {
+        FileChannel channel = DurableFiles.openPrivate(
+                file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
+        return new SegmentFile() {
+            @Override
+            public void write(ByteBuffer bytes) throws IOException {
+                while (bytes.hasRemaining()) {
+                    channel.write(bytes);
+                }
+            }
+
+            @Override
+            public void force() throws IOException {
+                channel.force(false);
+            }
+
+            @Override
+            public void truncate(long size) throws IOException {
+                channel.truncate(size);
+            }
+
+            @Override
+            public void close() throws IOException {
+                channel.close();
+            }
+        };
+    }
+}
