@@ -17,6 +17,7 @@ import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -119,7 +120,8 @@ public final class AuditSink implements AutoCloseable {
             } catch (WakeupException e) {
                 log.debug("woken up to close", e);
             } catch (IOException | RuntimeException e) {
-                failure = "storing failed: " + e.getMessage();
+                Throwable reason = e instanceof KafkaException && e.getCause() != null ? e.getCause() : e;
+                failure = reason.getMessage();
                 meters.count(SinkMetric.RESTARTS, 1);
                 log.error("storing failed; trying again in {} ms", RETRY_MILLIS, e);
                 abandonAll();

@@ -7,8 +7,12 @@ import dev.chaperone.audit.v1.AuditEvent;
 import dev.chaperone.audit.v1.AuditRecord;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -49,6 +53,22 @@ public final class Ledger {
     /** Everything in the ledger, by partition, in the order of Kafka's offsets. Close it. */
     public Cursor items() {
         return new Cursor(segments());
+    }
+
+    /**
+     * Whether a sink has the partition open now, so that its file may end in a record that is just being written. After a
+     * crash it is not, and starting the sink repairs the file.
+     */
+    boolean isBeingWritten(int partition) {
+        Path lock = LedgerFormat.partitionDirectory(directory, partition).resolve(LedgerFormat.LOCK);
+        try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.WRITE)) {
+            FileLock free = channel.tryLock();
+            return free == null;
+        } catch (OverlappingFileLockException e) {
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** One segment file. */

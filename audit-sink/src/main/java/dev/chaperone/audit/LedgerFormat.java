@@ -26,6 +26,9 @@ final class LedgerFormat {
 
     static final String SUFFIX = ".ledger";
 
+    /** File that is locked while a sink writes the partition. */
+    static final String LOCK = "lock";
+
     private static final byte[] MAGIC = "CHPLEDG1".getBytes(StandardCharsets.US_ASCII);
 
     private LedgerFormat() {}

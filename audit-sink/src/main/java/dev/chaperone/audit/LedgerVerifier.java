@@ -85,8 +85,7 @@ public final class LedgerVerifier {
 
     private void report(LedgerItem.Damaged damaged) {
         Finding finding = new Finding("", -1, damaged.file(), -1, damaged.detail() + " at byte " + damaged.position());
-        if (damaged.damage() == LedgerItem.Damage.TORN) {
-            // A sink that is writing, or was stopped hard, leaves this; what is missing shows in the chains.
+        if (damaged.damage() == LedgerItem.Damage.TORN && ledger.isBeingWritten(damaged.partition())) {
             integrity.note(finding);
         } else {
             integrity.fail(finding);

@@ -48,8 +48,8 @@ final class PartitionLog implements Closeable {
      */
     static PartitionLog open(Path ledger, int partition, long segmentBytes) throws IOException {
         Path directory = Files.createDirectories(LedgerFormat.partitionDirectory(ledger, partition));
-        FileChannel lockChannel =
-                FileChannel.open(directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel lockChannel = FileChannel.open(
+                directory.resolve(LedgerFormat.LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         try {
             lock(lockChannel, directory);
             PartitionLog opened = new PartitionLog(directory, partition, segmentBytes, lockChannel);
@@ -228,9 +228,9 @@ final class PartitionLog implements Closeable {
         if (end - start <= LedgerFormat.HEADER_BYTES && start == 0) {
             return;
         }
-        Path aside = directory.resolve(from.file().getFileName() + "." + System.currentTimeMillis() + ".torn");
+        Path aside = Files.createTempFile(directory, from.file().getFileName() + ".", ".torn");
         try (FileChannel source = FileChannel.open(from.file(), StandardOpenOption.READ);
-                FileChannel target = FileChannel.open(aside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+                FileChannel target = FileChannel.open(aside, StandardOpenOption.WRITE)) {
             long copied = start;
             while (copied < end) {
                 copied += source.transferTo(copied, end - copied, target);
