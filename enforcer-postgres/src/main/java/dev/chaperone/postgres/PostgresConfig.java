@@ -153,7 +153,7 @@ public record PostgresConfig(
             @Setting(value = "longest message of a client", defaultValue = "64MiB")
             ByteSize clientMessage,
 
-            @Setting(value = "longest message of the database", defaultValue = "256MiB")
+            @Setting(value = "longest message of the database", defaultValue = "64MiB")
             ByteSize serverMessage,
 
             @Setting(
@@ -211,7 +211,7 @@ public record PostgresConfig(
             return new Bounds(
                     ByteSize.parse("10KiB"),
                     ByteSize.parse("64MiB"),
-                    ByteSize.parse("256MiB"),
+                    ByteSize.parse("64MiB"),
                     256,
                     1000,
                     1000,

@@ -19,10 +19,10 @@ public final class BackendWriter {
         out.writeByte('R').writeInt(8).writeInt(0);
     }
 
-    /** Says that only minor version 0 is spoken, and which protocol options are not known. */
+    /** Says that version 3.0 is the newest spoken, and which protocol options are not known. */
     public static void negotiateProtocolVersion(ByteBuf out, Collection<String> unknownOptions) {
         int start = begin(out, 'v');
-        out.writeInt(0).writeInt(unknownOptions.size());
+        out.writeInt(3 << 16).writeInt(unknownOptions.size());
         unknownOptions.forEach(option -> string(out, option));
         end(out, start);
     }

@@ -29,7 +29,7 @@ public record Report(Map<Character, String> fields) {
             if (type == 0) {
                 return new Report(fields);
             }
-            fields.put(type, reader.readString());
+            fields.put(type, reader.readText());
         }
     }
 

@@ -66,6 +66,17 @@ final class WireReader {
         }
     }
 
+    /** A zero-terminated string that is only shown to people: before the login a server may write in any encoding. */
+    String readText() {
+        int length = body.bytesBefore((byte) 0);
+        if (length < 0) {
+            throw malformed("a string without end");
+        }
+        String text = new String(readBytes(length), StandardCharsets.UTF_8);
+        body.skipBytes(1);
+        return text;
+    }
+
     /** A count of items that each take at least {@code itemBytes}: one that cannot be true is refused before allocating. */
     int readCount(int itemBytes) {
         int count = Short.toUnsignedInt((short) readShort());

@@ -1,0 +1,80 @@
+package dev.chaperone.postgres;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.chaperone.postgres.analysis.CatalogService;
+import dev.chaperone.postgres.analysis.CatalogSnapshot;
+import dev.chaperone.postgres.analysis.QueryAnalysis;
+import dev.chaperone.postgres.analysis.QueryAnalyzer;
+import dev.chaperone.postgres.analysis.UnanalysableException;
+import dev.chaperone.proto.ErrorCode;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** Analyses query trees against the current catalog, and remembers what came out. Safe for use by any thread. */
+final class Analyses {
+
+    private static final long CACHED_CHARACTERS = 16L << 20;
+
+    /**
+     * What came out: one of the two is set.
+     *
+     * @param analysis what the statement touches
+     * @param failure why that could not be established
+     */
+    record Result(
+            @Nullable QueryAnalysis analysis, @Nullable UnanalysableException failure) {}
+
+    private record Key(String tree, long catalogVersion) {}
+
+    private final CatalogService catalog;
+    private final Cache<Key, Result> cache = Caffeine.newBuilder()
+            .maximumWeight(CACHED_CHARACTERS)
+            .weigher((Key key, Result result) -> key.tree().length() + 64)
+            .build();
+
+    Analyses(CatalogService catalog) {
+        this.catalog = catalog;
+    }
+
+    /**
+     * Analyses a tree. One that is not understood is looked at once more with a fresh catalog: it may name a relation that
+     * has been made since.
+     */
+    CompletionStage<Result> analyse(String tree) {
+        CatalogSnapshot snapshot = catalog.current();
+        Result known = cache.getIfPresent(new Key(tree, snapshot.version()));
+        if (known != null) {
+            return CompletableFuture.completedFuture(known);
+        }
+        Result result = analyse(tree, snapshot);
+        if (result.failure() == null || result.failure().code() != ErrorCode.UNANALYSABLE) {
+            cache.put(new Key(tree, snapshot.version()), result);
+            return CompletableFuture.completedFuture(result);
+        }
+        return catalog.refresh().<Result>handle((fresh, failure) -> {
+            if (failure != null) {
+                return result;
+            }
+            Result again = fresh.version() == snapshot.version() ? result : analyse(tree, fresh);
+            cache.put(new Key(tree, fresh.version()), again);
+            return again;
+        });
+    }
+
+    /** Analyses a tree with the catalog as it is known now. */
+    Result analyseNow(String tree) {
+        CatalogSnapshot snapshot = catalog.current();
+        Result known = cache.getIfPresent(new Key(tree, snapshot.version()));
+        return known != null ? known : analyse(tree, snapshot);
+    }
+
+    private static Result analyse(String tree, CatalogSnapshot snapshot) {
+        try {
+            return new Result(QueryAnalyzer.analyze(tree, snapshot), null);
+        } catch (UnanalysableException e) {
+            return new Result(null, e);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package dev.chaperone.postgres;
+
+import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.proto.ErrorCode;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * An error that the gateway itself reports. Its texts are safe to show.
+ *
+ * @param sqlState what it looks like to the client
+ * @param code what it is to Chaperone: records and metrics name it
+ * @param message what was refused and why
+ * @param detail what it rests on, empty when there is no more to say
+ * @param hint what to do, empty when there is nothing
+ */
+record GatewayError(String sqlState, ErrorCode code, String message, String detail, String hint) {
+
+    static GatewayError of(ErrorCode code, String message) {
+        return new GatewayError(SqlState.of(code), code, message, "", "");
+    }
+
+    static GatewayError of(ErrorCode code, String message, String hint) {
+        return new GatewayError(SqlState.of(code), code, message, "", hint);
+    }
+
+    static GatewayError of(EnforcementException cause) {
+        String message = cause.getMessage();
+        return of(cause.code(), message == null ? cause.code().code() : message);
+    }
+
+    /** The fields of an ErrorResponse after which the session goes on. */
+    Map<Character, String> error() {
+        return fields("ERROR");
+    }
+
+    /** The fields of an ErrorResponse after which the connection is closed. */
+    Map<Character, String> fatal() {
+        return fields("FATAL");
+    }
+
+    private Map<Character, String> fields(String severity) {
+        Map<Character, String> fields = new LinkedHashMap<>();
+        fields.put('S', severity);
+        fields.put('V', severity);
+        fields.put('C', sqlState);
+        fields.put('M', message);
+        if (!detail.isEmpty()) {
+            fields.put('D', detail);
+        }
+        if (!hint.isEmpty()) {
+            fields.put('H', hint);
+        }
+        return fields;
+    }
+}

@@ -1,0 +1,260 @@
+package dev.chaperone.postgres;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
+import dev.chaperone.audit.v1.AuditEvent;
+import dev.chaperone.audit.v1.Delivered;
+import dev.chaperone.audit.v1.MaskedOriginal;
+import dev.chaperone.audit.v1.MaskedOriginals;
+import dev.chaperone.audit.v1.OperationCompleted;
+import dev.chaperone.enforcer.SessionRecorder;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.channel.Channel;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is on its way to one client. Bytes are gathered into a piece, the piece is recorded, and only when its record is
+ * durable is it written to the client; pieces keep their order. Used on the session's event loop only.
+ */
+final class Outbox {
+
+    private static final String MEDIA_TYPE = "application/vnd.postgresql.v3";
+
+    /** Most bytes in a piece, but for one message that is larger by itself. */
+    static final int PIECE = 256 << 10;
+
+    /** A server, too, sends what it has when it has 8 KiB. */
+    private static final int WORTH_SENDING = 8 << 10;
+
+    private static final long MOST_UNRELEASED = 1 << 20;
+
+    private record Piece(ByteBuf bytes, CompletableFuture<Void> recorded) {}
+
+    private final Channel client;
+    private final SessionRecorder recorder;
+    private final Consumer<Throwable> failed;
+    private final Runnable released;
+    private final ArrayDeque<Piece> unreleased = new ArrayDeque<>();
+    private final List<AuditEvent.Builder> completions = new ArrayList<>();
+    private @Nullable ByteBuf piece;
+    private MaskedOriginals.Builder originals = MaskedOriginals.newBuilder();
+    private long originalBytes;
+    private long request;
+    private long rows;
+    private long maskedValues;
+    private boolean holdsResults;
+    private long unreleasedBytes;
+    private long totalRows;
+    private boolean broken;
+
+    /**
+     * @param failed called once when a record cannot be written: nothing is released any more
+     * @param released called each time something was released
+     */
+    Outbox(Channel client, SessionRecorder recorder, Consumer<Throwable> failed, Runnable released) {
+        this.client = client;
+        this.recorder = recorder;
+        this.failed = failed;
+        this.released = released;
+    }
+
+    /** Takes what is written next; valid until something else is called here. */
+    ByteBuf buffer() {
+        if (piece == null) {
+            piece = client.alloc().buffer(1024);
+        }
+        return piece;
+    }
+
+    /** From now on everything belongs to that request. */
+    void request(long number) {
+        if (holdsResults || !completions.isEmpty()) {
+            cut();
+        }
+        request = number;
+    }
+
+    /** Number of the row about to be written, within its piece. */
+    long row() {
+        return rows;
+    }
+
+    /** A row was written. */
+    void countRow(int masked) {
+        rows++;
+        totalRows++;
+        maskedValues += masked;
+        holdsResults = true;
+    }
+
+    /** Keeps what a mask is about to replace. */
+    void original(long row, int column, String field, ByteBuf source, int index, int length) {
+        originals.addValues(MaskedOriginal.newBuilder()
+                .setRow(row)
+                .setColumn(column)
+                .setField(field)
+                .setValue(ByteString.copyFrom(ByteBufUtil.getBytes(source, index, length))));
+        originalBytes += length + field.length() + 16L;
+    }
+
+    /** Keeps a text outside of rows as it was before it was sanitised. */
+    void original(String field, byte[] value) {
+        originals.addValues(
+                MaskedOriginal.newBuilder().setRow(-1).setField(field).setValue(ByteString.copyFrom(value)));
+        originalBytes += value.length + 32L;
+    }
+
+    /** The request has ended; recorded after what was delivered of it. */
+    void complete(AuditEvent.Builder completed) {
+        completions.add(completed);
+    }
+
+    /** Rows of the whole session. */
+    long totalRows() {
+        return totalRows;
+    }
+
+    /** True when so much waits that the database should be read no further. */
+    boolean congested() {
+        return unreleasedBytes > MOST_UNRELEASED || !client.isWritable();
+    }
+
+    /** Sends the piece off if it is full. */
+    void cutIfFull() {
+        if (piece != null && piece.readableBytes() + originalBytes >= PIECE) {
+            cut();
+        }
+    }
+
+    /** Sends the piece off if it is worth it. */
+    void cutIfWorthIt() {
+        if (piece != null && piece.readableBytes() + originalBytes >= WORTH_SENDING) {
+            cut();
+        }
+    }
+
+    /** Sends the piece off. */
+    void cut() {
+        ByteBuf bytes = piece;
+        piece = null;
+        if (bytes != null && (broken || !bytes.isReadable())) {
+            bytes.release();
+            bytes = null;
+        }
+        if (bytes != null) {
+            CompletableFuture<Void> recorded = record(bytes);
+            unreleasedBytes += bytes.readableBytes();
+            unreleased.add(new Piece(bytes, recorded));
+            recorded.whenComplete((done, failure) -> {
+                if (client.eventLoop().inEventLoop()) {
+                    release();
+                } else {
+                    client.eventLoop().execute(this::release);
+                }
+            });
+        }
+        rows = 0;
+        maskedValues = 0;
+        holdsResults = false;
+        if (!broken) {
+            completions.forEach(this::recordCompletion);
+        }
+        completions.clear();
+    }
+
+    private CompletableFuture<Void> record(ByteBuf bytes) {
+        byte[] payload = ByteBufUtil.getBytes(bytes);
+        Delivered.Builder delivered = Delivered.newBuilder()
+                .setMediaType(MEDIA_TYPE)
+                .setPayload(UnsafeByteOperations.unsafeWrap(payload))
+                .setRows(rows)
+                .setMaskedValues(maskedValues);
+        if (originals.getValuesCount() == 0) {
+            return recorder.record(
+                    AuditEvent.newBuilder().setRequestNumber(request).setDelivered(delivered));
+        }
+        MaskedOriginals replaced = originals.build();
+        originals = MaskedOriginals.newBuilder();
+        originalBytes = 0;
+        return recorder.record(request, delivered, replaced);
+    }
+
+    private void recordCompletion(AuditEvent.Builder completion) {
+        recorder.record(completion).whenComplete((done, failure) -> {
+            if (failure != null) {
+                client.eventLoop().execute(() -> fail(failure));
+            }
+        });
+    }
+
+    private void release() {
+        boolean wrote = false;
+        while (!unreleased.isEmpty() && unreleased.peek().recorded().isDone()) {
+            Piece next = unreleased.remove();
+            unreleasedBytes -= next.bytes().readableBytes();
+            if (broken || next.recorded().isCompletedExceptionally()) {
+                next.bytes().release();
+                next.recorded().whenComplete((done, failure) -> fail(failure));
+            } else {
+                client.write(next.bytes());
+                wrote = true;
+            }
+        }
+        if (wrote) {
+            client.flush();
+        }
+        released.run();
+    }
+
+    private void fail(@Nullable Throwable failure) {
+        if (broken || failure == null) {
+            return;
+        }
+        broken = true;
+        failed.accept(failure);
+    }
+
+    /** True when nothing waits: neither for its record nor for being sent off. */
+    boolean empty() {
+        return piece == null && unreleased.isEmpty();
+    }
+
+    /** Throws away what has not been released, and whatever comes. */
+    void discard() {
+        broken = true;
+        discardPiece();
+        completions.clear();
+    }
+
+    /** Throws away the piece that is being gathered. */
+    void discardPiece() {
+        if (piece != null) {
+            piece.release();
+            piece = null;
+        }
+        originals = MaskedOriginals.newBuilder();
+        originalBytes = 0;
+        rows = 0;
+        maskedValues = 0;
+        holdsResults = false;
+    }
+
+    /** The end of one request, for the record. */
+    static AuditEvent.Builder completion(
+            long request, OperationCompleted.Outcome outcome, String code, long rows, long bytes, long began) {
+        return AuditEvent.newBuilder()
+                .setRequestNumber(request)
+                .setOperationCompleted(OperationCompleted.newBuilder()
+                        .setOutcome(outcome)
+                        .setCode(code)
+                        .setRows(rows)
+                        .setBytes(bytes)
+                        .setDurationMicros((System.nanoTime() - began) / 1000));
+    }
+}

@@ -1,0 +1,239 @@
+package dev.chaperone.postgres;
+
+import dev.chaperone.audit.v1.OperationCompleted.Outcome;
+import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.enforcer.Recorder;
+import dev.chaperone.postgres.masking.DataRowMasker;
+import dev.chaperone.postgres.masking.OriginalsCollector;
+import dev.chaperone.postgres.masking.RowMask;
+import dev.chaperone.postgres.wire.BackendMessage;
+import dev.chaperone.postgres.wire.BackendWriter;
+import dev.chaperone.postgres.wire.FrontendWriter;
+import dev.chaperone.postgres.wire.Report;
+import dev.chaperone.proto.ErrorCode;
+import io.netty.buffer.ByteBuf;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One Execute of one portal: rows are masked, counted against the limits and handed to the outbox as they come.
+ *
+ * <p>Where a limit is set the server is asked for one row more than may be delivered, so that the limit needs no
+ * cancellation: it stops by itself.
+ */
+final class PortalRun {
+
+    /** Rows asked for at a time where bytes are limited: what is thrown away at most when the limit is met. */
+    private static final int BATCH = 1000;
+
+    /** A row takes its place in its event twice, as delivered and as original. */
+    private static final int LONGEST_ROW = Recorder.MAX_EVENT / 2 - (64 << 10);
+
+    private final Session session;
+    private final UpstreamLink link;
+    private final StatementFlow flow;
+    private final Portal portal;
+    private final Terms terms;
+    private final int clientLimit;
+    private final Runnable done;
+    private final Runnable failed;
+    private @Nullable ScheduledFuture<?> timer;
+    private boolean timedOut;
+    private int clientRows;
+    private @Nullable GatewayError exceeded;
+
+    /**
+     * @param clientLimit most rows that the client wants now; 0 for all
+     * @param done called when the portal has ended or is suspended, and the client has been told
+     * @param failed called when it has failed, and the client has been told
+     */
+    PortalRun(
+            Session session,
+            UpstreamLink link,
+            StatementFlow flow,
+            Portal portal,
+            Terms terms,
+            int clientLimit,
+            Runnable done,
+            Runnable failed) {
+        this.session = session;
+        this.link = link;
+        this.flow = flow;
+        this.portal = portal;
+        this.terms = terms;
+        this.clientLimit = Math.max(clientLimit, 0);
+        this.done = done;
+        this.failed = failed;
+    }
+
+    void start() {
+        Duration timeout = terms.timeout();
+        if (timeout != null) {
+            timer = session.schedule(
+                    () -> {
+                        timedOut = true;
+                        session.cancelUpstream();
+                    },
+                    timeout);
+        }
+        session.running(portal);
+        execute();
+    }
+
+    private void execute() {
+        long batch = clientLimit == 0 ? Long.MAX_VALUE : clientLimit - clientRows;
+        if (terms.maxRows() != Long.MAX_VALUE) {
+            batch = Math.min(batch, terms.maxRows() - portal.rows() + 1);
+        }
+        if (terms.maxBytes() != Long.MAX_VALUE) {
+            batch = Math.min(batch, BATCH);
+        }
+        int rows = batch >= Integer.MAX_VALUE ? 0 : (int) Math.max(batch, 1);
+        link.ask(
+                out -> {
+                    FrontendWriter.execute(out, portal.name(), rows);
+                    FrontendWriter.flush(out);
+                },
+                "DCsIE",
+                "CsIE",
+                this::answer);
+    }
+
+    private void answer(BackendMessage message) {
+        requireSameMeaning();
+        switch (message.tag()) {
+            case 'D' -> row(message);
+            case 's' -> suspended();
+            case 'E' -> error(Report.read(message.body()));
+            default -> ended(message);
+        }
+    }
+
+    private void requireSameMeaning() {
+        if (portal.ruling().analysis() != null && link.hasTrees()) {
+            throw new EnforcementException(
+                    ErrorCode.UPSTREAM_MISMATCH, "the database analysed the statement anew while it ran");
+        }
+    }
+
+    private void row(BackendMessage message) {
+        if (exceeded != null) {
+            return;
+        }
+        if (portal.description() == null) {
+            throw new EnforcementException(
+                    ErrorCode.UPSTREAM_MISMATCH, "the database sent rows that it had not announced");
+        }
+        if (message.length() > LONGEST_ROW) {
+            exceeded = GatewayError.of(
+                    ErrorCode.LIMIT_EXCEEDED,
+                    "a row of " + message.length() + " bytes is longer than what can be recorded (" + LONGEST_ROW
+                            + " bytes)",
+                    "select less of it");
+            return;
+        }
+        if (portal.rows() >= terms.maxRows()) {
+            exceeded = limit("rows", terms.maxRows());
+            return;
+        }
+        if (portal.bytes() + message.length() > terms.maxBytes()) {
+            exceeded = limit("bytes", terms.maxBytes());
+            return;
+        }
+        Outbox outbox = session.outbox();
+        outbox.countRow(write(message, outbox));
+        portal.delivered(message.length());
+        clientRows++;
+        outbox.cutIfFull();
+        session.adjustReading();
+    }
+
+    private int write(BackendMessage message, Outbox outbox) {
+        RowMask mask = portal.mask();
+        if (mask != null) {
+            OriginalsCollector originals = terms.keepOriginals() ? outbox::original : OriginalsCollector.NONE;
+            return DataRowMasker.mask(message.body(), mask, outbox.buffer(), outbox.row(), originals);
+        }
+        ByteBuf body = message.body();
+        if (body.readableBytes() < 2 || body.getUnsignedShort(body.readerIndex()) != portal.columns()) {
+            throw new EnforcementException(
+                    ErrorCode.UPSTREAM_MISMATCH, "the database sent a row with other columns than it had announced");
+        }
+        outbox.buffer().writeBytes(message.content(), message.content().readerIndex(), message.length());
+        return 0;
+    }
+
+    private static GatewayError limit(String what, long most) {
+        return GatewayError.of(
+                ErrorCode.LIMIT_EXCEEDED,
+                "the policy lets this statement deliver at most " + most + " " + what + ", and there are more",
+                "ask for less, for example with LIMIT");
+    }
+
+    private void suspended() {
+        if (exceeded != null) {
+            refuse(exceeded);
+        } else if (clientLimit != 0 && clientRows >= clientLimit) {
+            stop();
+            BackendWriter.portalSuspended(session.outbox().buffer());
+            done.run();
+        } else {
+            execute();
+        }
+    }
+
+    private void ended(BackendMessage message) {
+        if (exceeded != null) {
+            refuse(exceeded);
+            return;
+        }
+        stop();
+        session.outbox()
+                .buffer()
+                .writeBytes(message.content(), message.content().readerIndex(), message.length());
+        session.completed(portal, Outcome.OUTCOME_SUCCEEDED, commandTag(message));
+        done.run();
+    }
+
+    private void refuse(GatewayError error) {
+        stop();
+        session.completed(portal, Outcome.OUTCOME_REFUSED, error.sqlState());
+        flow.refuse(error, failed);
+    }
+
+    private void error(Report report) {
+        stop();
+        session.completed(portal, timedOut ? Outcome.OUTCOME_ABORTED : Outcome.OUTCOME_FAILED, report.sqlState());
+        if (timedOut && report.sqlState().equals("57014")) {
+            session.markUpstreamFailed();
+            session.clientError(new GatewayError(
+                            report.sqlState(),
+                            ErrorCode.LIMIT_EXCEEDED,
+                            "canceling statement: it took longer than the " + terms.timeout()
+                                    + " that the policy gives it",
+                            "",
+                            "ask for less at a time")
+                    .error());
+        } else {
+            session.upstreamError(
+                    report, portal.prepared().offset(), portal.ruling().sanitise());
+        }
+        failed.run();
+    }
+
+    private void stop() {
+        if (timer != null) {
+            timer.cancel(false);
+        }
+        session.running(null);
+    }
+
+    private static String commandTag(BackendMessage message) {
+        ByteBuf body = message.body();
+        return message.tag() == 'C' && body.readableBytes() > 1
+                ? body.toString(body.readerIndex(), body.readableBytes() - 1, StandardCharsets.US_ASCII)
+                : "";
+    }
+}

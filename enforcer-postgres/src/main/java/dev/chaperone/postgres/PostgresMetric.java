@@ -1,0 +1,51 @@
+package dev.chaperone.postgres;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+
+/** The metrics of the PostgreSQL enforcer. */
+public enum PostgresMetric {
+    /** Client sessions that are open. */
+    SESSIONS("chaperone.postgres.sessions", "client sessions that are open"),
+    /** Connections turned away, by code. */
+    REFUSED_CONNECTIONS("chaperone.postgres.refused.connections", "connections turned away, by error code"),
+    /** Statements decided, by what was enforced. */
+    STATEMENTS("chaperone.postgres.statements", "statements, by what was enforced and by error code"),
+    /** Time from having a statement's analysis to having its decision. */
+    DECISION_TIME("chaperone.postgres.decision", "time from a statement's analysis to its decision"),
+    /** Rows delivered. */
+    ROWS("chaperone.postgres.rows", "rows delivered"),
+    /** Values masked. */
+    MASKED_VALUES("chaperone.postgres.masked.values", "values replaced by a mask"),
+    /** Payload bytes delivered. */
+    BYTES("chaperone.postgres.bytes", "payload bytes delivered"),
+    /** Sessions ended because the database's answer was not what had been analysed. */
+    MISMATCHES("chaperone.postgres.mismatches", "sessions ended because the database answered other than analysed");
+
+    private final String metric;
+    private final String description;
+
+    PostgresMetric(String metric, String description) {
+        this.metric = metric;
+        this.description = description;
+    }
+
+    /** The meter's name. */
+    public String metric() {
+        return metric;
+    }
+
+    /** What it counts or measures. */
+    public String description() {
+        return description;
+    }
+
+    Counter counter(MeterRegistry meters, String... tags) {
+        return Counter.builder(metric).description(description).tags(tags).register(meters);
+    }
+
+    Timer timer(MeterRegistry meters) {
+        return Timer.builder(metric).description(description).register(meters);
+    }
+}

@@ -1,0 +1,103 @@
+package dev.chaperone.postgres;
+
+import dev.chaperone.decision.v1.Decision;
+import dev.chaperone.decision.v1.Effect;
+import dev.chaperone.decision.v1.Reason;
+import dev.chaperone.enforcer.DecisionClient;
+import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.postgres.analysis.UnanalysableException;
+import dev.chaperone.proto.ErrorCode;
+import org.jspecify.annotations.Nullable;
+
+/** Puts refusals into words: the rule and why as the message, what it rests on as the detail, what to do as the hint. */
+final class Refusals {
+
+    private Refusals() {}
+
+    /** Why the statement is refused; null when the decision permits it and it can be carried. */
+    static @Nullable GatewayError of(DecisionClient.Outcome outcome, Subject subject) {
+        Decision decision = outcome.decision();
+        if (outcome.failure() != null) {
+            return error(
+                    outcome.failure(),
+                    "the decision point gave no valid decision in time; the statement was not run",
+                    decision,
+                    "try again later");
+        }
+        UnanalysableException failure = subject.failure();
+        return switch (decision.getEffect()) {
+            case EFFECT_PERMIT ->
+                failure == null
+                        ? null
+                        : error(
+                                failure.code(),
+                                failure.getMessage(),
+                                decision,
+                                "the policy permits it, the gateway cannot");
+            case EFFECT_HOLD ->
+                error(
+                        ErrorCode.HELD,
+                        "held for approval " + by(decision, Effect.EFFECT_HOLD)
+                                + "; no approval service is configured, so the statement was not run",
+                        decision,
+                        "ask whoever runs this gateway to configure approvals, or ask for less");
+            default -> denied(decision, failure);
+        };
+    }
+
+    private static GatewayError denied(Decision decision, @Nullable UnanalysableException failure) {
+        String rule = "denied " + by(decision, Effect.EFFECT_DENY);
+        if (failure != null) {
+            return error(failure.code(), failure.getMessage() + " (" + rule + ")", decision, "rewrite the statement");
+        }
+        return error(ErrorCode.DENIED, rule, decision, "ask for less, or ask the policy's owner for access");
+    }
+
+    /** A permit whose obligations cannot be carried out. */
+    static GatewayError unfulfillable(EnforcementException cause, Decision decision) {
+        return error(cause.code(), cause.getMessage(), decision, "");
+    }
+
+    private static String by(Decision decision, Effect effect) {
+        Reason chosen = null;
+        for (Reason reason : decision.getReasonsList()) {
+            if (reason.getEffect() == effect) {
+                chosen = reason;
+                break;
+            }
+        }
+        if (chosen == null && decision.getReasonsCount() > 0) {
+            chosen = decision.getReasons(0);
+        }
+        if (chosen == null) {
+            return "by policy";
+        }
+        return "by policy rule `" + chosen.getRule() + "`"
+                + (chosen.getText().isEmpty() ? "" : ": " + chosen.getText());
+    }
+
+    private static GatewayError error(ErrorCode code, @Nullable String message, Decision decision, String hint) {
+        return new GatewayError(
+                SqlState.of(code), code, message == null ? code.code() : message, detail(decision), hint);
+    }
+
+    private static String detail(Decision decision) {
+        StringBuilder detail = new StringBuilder();
+        if (!decision.getPolicyVersion().isEmpty()) {
+            detail.append("policy version ").append(decision.getPolicyVersion());
+        }
+        for (Reason reason : decision.getReasonsList()) {
+            detail.append(detail.length() == 0 ? "" : "; ").append(reason.getRule());
+            if (!reason.getPack().isEmpty()) {
+                detail.append(" (").append(reason.getPack()).append(')');
+            }
+            if (!reason.getText().isEmpty()) {
+                detail.append(": ").append(reason.getText());
+            }
+            if (!reason.getCitation().isEmpty()) {
+                detail.append(" [").append(reason.getCitation()).append(']');
+            }
+        }
+        return detail.toString();
+    }
+}

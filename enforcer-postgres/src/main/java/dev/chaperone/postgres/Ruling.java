@@ -1,0 +1,27 @@
+package dev.chaperone.postgres;
+
+import dev.chaperone.postgres.analysis.QueryAnalysis;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What was decided on one statement, and what comes of it.
+ *
+ * @param request its number in the session's record
+ * @param analysis what the statement touches; null for one that is not left to the server to analyse
+ * @param terms what the permission is bound to; null when it is refused
+ * @param refusal why it is refused; null when it is permitted
+ * @param session true for a statement that touches no data: transaction control, settings
+ * @param changes true when the statement may change something
+ * @param sanitise true when the server's error texts must not reach the client as they are
+ * @param recorded completes once the decision is durable
+ */
+record Ruling(
+        long request,
+        @Nullable QueryAnalysis analysis,
+        @Nullable Terms terms,
+        @Nullable GatewayError refusal,
+        boolean session,
+        boolean changes,
+        boolean sanitise,
+        CompletableFuture<Void> recorded) {}

@@ -1,0 +1,612 @@
+package dev.chaperone.postgres;
+
+import dev.chaperone.audit.v1.OperationCompleted.Outcome;
+import dev.chaperone.audit.v1.SessionClosed;
+import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.postgres.wire.BackendMessage;
+import dev.chaperone.postgres.wire.BackendWriter;
+import dev.chaperone.postgres.wire.FrontendMessage;
+import dev.chaperone.postgres.wire.FrontendWriter;
+import dev.chaperone.postgres.wire.ProtocolException;
+import dev.chaperone.postgres.wire.Report;
+import dev.chaperone.proto.ErrorCode;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One client's session, from the first query to the end (chapter "Message Flow"). Everything in it runs on one event loop,
+ * which both of its connections share. What the client sends waits in a queue and is carried out strictly in order, one
+ * message at a time:
+ *
+ * <pre>{@code
+ * client                        session                              database
+ *   Query "a; b"  ->   split exactly, then for each statement
+ *                        Parse, Flush                         ->
+ *                                                             <-  LOG: rewritten parse tree
+ *                                                             <-  ParseComplete
+ *                        analyse, decide, record the decision
+ *                        Bind, Describe, Flush                ->
+ *                                                             <-  BindComplete, RowDescription
+ *                        columns as analysed? no other tree?
+ *                        Execute, Flush                       ->
+ *                                                             <-  DataRow*, CommandComplete
+ *                        mask, record, then
+ *                 <-   RowDescription, DataRow*, CommandComplete
+ *                        Sync                                 ->
+ *                                                             <-  ReadyForQuery
+ *                 <-   ReadyForQuery
+ *
+ *   Parse         ->   Parse, Flush                           ->
+ *                 <-   ParseComplete                          <-  (the tree), ParseComplete
+ *   Bind          ->   analyse, decide, record; Bind, Describe ->
+ *                 <-   BindComplete                           <-  BindComplete, RowDescription
+ *   Describe      ->   (known already)
+ *                 <-   RowDescription
+ *   Execute       ->   Execute, Flush                         ->
+ *                 <-   DataRow*, CommandComplete              <-
+ *   Sync          ->   Sync                                   ->
+ *                 <-   ReadyForQuery                          <-
+ * }</pre>
+ *
+ * After an error everything up to the next Sync is skipped, on both sides. Sync, which commits, goes to the database only
+ * after everything before it has been checked. What goes to the client passes the {@link Outbox}.
+ */
+final class Session {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Session.class);
+
+    /** How far the session is. */
+    private enum State {
+        /** Messages are carried out. */
+        OPEN,
+        /** What has been said is still being recorded and sent; nothing else happens. */
+        CLOSING,
+        /** Over. */
+        CLOSED
+    }
+
+    private final Services services;
+    private final Caller caller;
+    private final Channel client;
+    private final UpstreamConnection upstream;
+    private final Sessions.Key key;
+    private final UpstreamLink link;
+    private final Outbox outbox;
+    private final Decider decider;
+    private final StatementFlow flow;
+    private final ExtendedQuery extended;
+    private final ArrayDeque<FrontendMessage> queue = new ArrayDeque<>();
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
+
+    private State state = State.OPEN;
+    private boolean busy;
+    private boolean pumping;
+    private boolean skipping;
+    private boolean upstreamFailed;
+    private boolean draining;
+    private char transactionStatus = 'I';
+    private String cause = "client";
+    private @Nullable Portal running;
+    private @Nullable CompletableFuture<Void> cancelling;
+    private @Nullable ScheduledFuture<?> idleTimer;
+    private long lastActive = System.nanoTime();
+
+    /** A session over two connections; {@link #start} begins it. */
+    Session(Services services, Caller caller, Channel client, UpstreamConnection upstream) {
+        this.services = services;
+        this.caller = caller;
+        this.client = client;
+        this.upstream = upstream;
+        this.key = services.sessions().add(this, upstream.processId());
+        this.link = new UpstreamLink(upstream.channel(), new SessionUpstream(this));
+        this.outbox = new Outbox(client, caller.recorder(), this::recordingFailed, this::released);
+        this.decider = new Decider(services, caller, client.eventLoop());
+        this.flow = new StatementFlow(this, link, decider);
+        this.extended =
+                new ExtendedQuery(this, link, flow, services.config().bounds().preparedStatements());
+    }
+
+    /** Tells the client that it is let in, and begins to read from both sides. */
+    void start() {
+        upstream.channel().pipeline().removeLast();
+        upstream.channel().pipeline().addLast(link);
+        ByteBuf out = client.alloc().buffer();
+        BackendWriter.authenticationOk(out);
+        upstream.parameters().forEach((name, value) -> BackendWriter.parameterStatus(out, name, value));
+        BackendWriter.backendKeyData(out, key.processId(), key.secret());
+        BackendWriter.readyForQuery(out, 'I');
+        client.writeAndFlush(out, client.voidPromise());
+        link.read(true);
+        Duration idle = services.config().bounds().idleTimeout();
+        if (!idle.isZero()) {
+            watchIdle(idle, idle.toNanos());
+        }
+    }
+
+    // ---- what the client sends -------------------------------------------------------------------------------------
+
+    /** Takes one message of the client. */
+    void accept(FrontendMessage message) {
+        if (state != State.OPEN) {
+            return;
+        }
+        lastActive = System.nanoTime();
+        queue.add(message);
+        pump();
+        adjustClientReading();
+    }
+
+    /** The client is gone, or its connection failed. */
+    void clientGone() {
+        end("client", null);
+    }
+
+    /** The client broke the protocol. */
+    void clientFailed(Throwable failure) {
+        ErrorCode code = failure instanceof ProtocolException ? ErrorCode.PROTOCOL_VIOLATION : ErrorCode.INTERNAL;
+        String message = failure instanceof ProtocolException ? failure.getMessage() : "the client's connection failed";
+        end("error", GatewayError.of(code, String.valueOf(message)));
+    }
+
+    private void pump() {
+        if (pumping) {
+            return;
+        }
+        CompletableFuture<Void> pending = cancelling;
+        if (pending != null && !pending.isDone()) {
+            // A cancellation on its way would hit whatever runs next.
+            pending.whenComplete((done, failure) -> client.eventLoop().execute(this::pump));
+            return;
+        }
+        pumping = true;
+        try {
+            while (!busy && state == State.OPEN && !queue.isEmpty()) {
+                handle(queue.remove());
+            }
+        } finally {
+            pumping = false;
+        }
+    }
+
+    private void handle(FrontendMessage message) {
+        if (message.kind() == FrontendMessage.Kind.TERMINATE) {
+            end("client", null);
+            return;
+        }
+        if (skipping && message.kind() != FrontendMessage.Kind.SYNC) {
+            return;
+        }
+        if (caller.expired(Instant.now())) {
+            end(
+                    "error",
+                    GatewayError.of(
+                            ErrorCode.TOKEN_EXPIRED, "the token of this session has expired; connect with a new one"));
+            return;
+        }
+        busy = true;
+        try {
+            dispatch(message);
+        } catch (RuntimeException e) {
+            failed(e);
+        }
+    }
+
+    private void dispatch(FrontendMessage message) {
+        switch (message.kind()) {
+            case QUERY -> new SimpleQuery(this, flow, ((FrontendMessage.Query) message).sql()).start();
+            case PARSE -> extended.parse((FrontendMessage.Parse) message);
+            case BIND -> extended.bind((FrontendMessage.Bind) message);
+            case DESCRIBE -> extended.describe((FrontendMessage.Describe) message);
+            case EXECUTE -> extended.execute((FrontendMessage.Execute) message);
+            case CLOSE -> extended.close((FrontendMessage.Close) message);
+            case SYNC -> sync();
+            case FLUSH -> {
+                outbox.cut();
+                next();
+            }
+            case UNSUPPORTED -> {
+                FrontendMessage.Unsupported unsupported = (FrontendMessage.Unsupported) message;
+                if (unsupported.copy()) {
+                    next(); // as the server does outside of COPY
+                } else {
+                    end(
+                            "error",
+                            GatewayError.of(
+                                    ErrorCode.UNSUPPORTED,
+                                    "function calls (message `" + unsupported.tag()
+                                            + "`) are not carried; use SELECT"));
+                }
+            }
+            case PASSWORD, TERMINATE -> throw new ProtocolException("unexpected message `p`");
+        }
+    }
+
+    /** The message at hand is done; the next one may come. */
+    void next() {
+        busy = false;
+        pump();
+        adjustClientReading();
+        if (!busy && queue.isEmpty()) {
+            outbox.cutIfWorthIt();
+        }
+    }
+
+    /** The message at hand has failed; the client knows, and everything up to its Sync is skipped. */
+    void failedUntilSync() {
+        skipping = true;
+        outbox.cut();
+        next();
+    }
+
+    /** Ends a series of messages: commits what is not in a transaction block, and asks how the transaction stands. */
+    void sync() {
+        link.ask(FrontendWriter::sync, "EZ", "Z", message -> {
+            if (message.tag() == 'E') {
+                upstreamError(Report.read(message.body()), 0, true);
+                return;
+            }
+            ByteBuf body = message.body();
+            transactionStatus = body.isReadable() ? (char) body.readUnsignedByte() : 'I';
+            skipping = false;
+            upstreamFailed = false;
+            if (transactionStatus == 'I') {
+                extended.forgetPortals();
+            }
+            BackendWriter.readyForQuery(outbox.buffer(), transactionStatus);
+            outbox.cut();
+            if (draining) {
+                end("shutdown", shutdown());
+                return;
+            }
+            next();
+        });
+    }
+
+    /** Runs a portal. */
+    void run(Portal portal, int maxRows, Runnable done, Runnable failed) {
+        Terms terms = portal.ruling().terms();
+        if (terms == null) {
+            throw new IllegalStateException("a portal without permission");
+        }
+        outbox.request(portal.ruling().request());
+        new PortalRun(
+                        this,
+                        link,
+                        flow,
+                        portal,
+                        terms,
+                        maxRows,
+                        () -> {
+                            if (portal.completed()) {
+                                extended.ran(portal.prepared().statement());
+                            }
+                            done.run();
+                        },
+                        failed)
+                .start();
+    }
+
+    // ---- what happens to statements --------------------------------------------------------------------------------
+
+    boolean open() {
+        return state == State.OPEN;
+    }
+
+    Outbox outbox() {
+        return outbox;
+    }
+
+    Analyses analyses() {
+        return services.analyses();
+    }
+
+    void forgetUnnamed() {
+        extended.forgetUnnamed();
+    }
+
+    boolean upstreamFailed() {
+        return upstreamFailed;
+    }
+
+    void markUpstreamFailed() {
+        upstreamFailed = true;
+    }
+
+    /** The portal whose Execute is going on, null when none is. */
+    void running(@Nullable Portal portal) {
+        running = portal;
+    }
+
+    /** Records the end of a portal. */
+    void completed(Portal portal, Outcome outcome, String code) {
+        if (portal.completed()) {
+            return;
+        }
+        portal.complete();
+        outbox.complete(Outbox.completion(
+                portal.ruling().request(), outcome, code, portal.rows(), portal.bytes(), portal.began()));
+    }
+
+    /** A portal goes away; if it has not run to its end, that is its end. */
+    void abandoned(Portal portal) {
+        completed(portal, Outcome.OUTCOME_ABORTED, "");
+    }
+
+    /** Passes an error of the server on to the client. */
+    void upstreamError(Report report, int offset, boolean sanitise) {
+        upstreamFailed = true;
+        clientError(Reports.forClient(report, offset, sanitise, outbox));
+    }
+
+    void clientError(Map<Character, String> fields) {
+        BackendWriter.errorResponse(outbox.buffer(), fields);
+    }
+
+    /** Goes on when the record is durable. */
+    void whenDurable(CompletableFuture<Void> recorded, Runnable then) {
+        recorded.whenComplete((done, failure) -> inLoop(() -> {
+            if (failure != null) {
+                recordingFailed(failure);
+            } else if (state == State.OPEN) {
+                guarded(then);
+            }
+        }));
+    }
+
+    /** Ends the session should the record fail. */
+    void failOn(CompletableFuture<Void> recorded) {
+        if (recorded.isDone() && !recorded.isCompletedExceptionally()) {
+            return;
+        }
+        whenDurable(recorded, () -> {});
+    }
+
+    private void inLoop(Runnable task) {
+        EventLoop loop = client.eventLoop();
+        if (loop.inEventLoop()) {
+            task.run();
+        } else {
+            loop.execute(task);
+        }
+    }
+
+    private void guarded(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException e) {
+            failed(e);
+        }
+    }
+
+    ScheduledFuture<?> schedule(Runnable task, Duration delay) {
+        long nanos = delay.compareTo(Duration.ofDays(365)) > 0 ? TimeUnit.DAYS.toNanos(365) : delay.toNanos();
+        return client.eventLoop().schedule(task, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** Asks the server to cancel what it is doing for this session. Safe to call from any thread. */
+    CompletableFuture<Void> cancelUpstream() {
+        CompletableFuture<Void> sent =
+                services.connector().cancel(client.eventLoop(), upstream.processId(), upstream.secret());
+        inLoop(() -> cancelling = sent);
+        return sent;
+    }
+
+    // ---- what the database says unasked ----------------------------------------------------------------------------
+
+    void notice(Report notice) {
+        boolean sanitise = caller.agent() || running == null || running.ruling().sanitise();
+        BackendWriter.noticeResponse(outbox.buffer(), Reports.forClient(notice, 0, sanitise, outbox));
+    }
+
+    void parameterStatus(BackendMessage message) {
+        outbox.buffer().writeBytes(message.content(), message.content().readerIndex(), message.length());
+    }
+
+    void upstreamFatal(Report report) {
+        Map<Character, String> fields = Reports.forClient(report, 0, true, outbox);
+        BackendWriter.errorResponse(outbox.buffer(), fields);
+        end("upstream", null);
+    }
+
+    void upstreamClosed() {
+        end(
+                "upstream",
+                new GatewayError(
+                        SqlState.CONNECTION_FAILURE,
+                        ErrorCode.UPSTREAM_UNAVAILABLE,
+                        "database `" + services.config().upstream().name() + "` closed the connection",
+                        "",
+                        "connect again"));
+    }
+
+    void readComplete() {
+        if (!busy && queue.isEmpty()) {
+            outbox.cut();
+        } else {
+            outbox.cutIfWorthIt();
+        }
+    }
+
+    /** Something is wrong that the session cannot survive: nothing more of it reaches the client. */
+    void failed(Throwable failure) {
+        if (failure instanceof EnforcementException refused) {
+            if (refused.code() == ErrorCode.UPSTREAM_MISMATCH) {
+                PostgresMetric.MISMATCHES.counter(services.meters()).increment();
+            }
+            LOG.warn("session {} ends: {}", caller.recorder().sessionId(), refused.getMessage());
+            outbox.discardPiece();
+            end("error", GatewayError.of(refused));
+        } else if (failure instanceof ProtocolException || failure.getCause() instanceof ProtocolException) {
+            LOG.warn(
+                    "session {} ends: the database broke the protocol",
+                    caller.recorder().sessionId(),
+                    failure);
+            outbox.discardPiece();
+            end(
+                    "error",
+                    GatewayError.of(
+                            ErrorCode.UPSTREAM_MISMATCH, "the database's answer cannot be read; connect again"));
+        } else {
+            LOG.error("session {} ends by a defect", caller.recorder().sessionId(), failure);
+            outbox.discardPiece();
+            end("error", GatewayError.of(ErrorCode.INTERNAL, "a defect in the gateway; its log says more"));
+        }
+    }
+
+    private void recordingFailed(Throwable failure) {
+        if (state == State.CLOSED) {
+            return;
+        }
+        LOG.error("session {} cannot be recorded and ends", caller.recorder().sessionId(), failure);
+        outbox.discard();
+        link.mute();
+        state = State.CLOSING;
+        ByteBuf out = client.alloc().buffer();
+        BackendWriter.errorResponse(
+                out,
+                GatewayError.of(
+                                ErrorCode.RECORDING_UNAVAILABLE,
+                                "the exchange cannot be recorded, so nothing of it is delivered",
+                                "try again later")
+                        .fatal());
+        client.writeAndFlush(out).addListener(ChannelFutureListener.CLOSE);
+        cause = "error";
+        close();
+    }
+
+    // ---- flow control and time -------------------------------------------------------------------------------------
+
+    /** Stops or resumes reading from the database, by what waits for the client. */
+    void adjustReading() {
+        if (state == State.OPEN) {
+            link.read(!outbox.congested());
+        }
+    }
+
+    private void adjustClientReading() {
+        boolean room = queue.size() < services.config().bounds().pendingMessages();
+        if (client.config().isAutoRead() != room) {
+            client.config().setAutoRead(room);
+        }
+    }
+
+    private void released() {
+        adjustReading();
+        if (state == State.CLOSING && outbox.empty()) {
+            close();
+        }
+    }
+
+    private void watchIdle(Duration idle, long nanos) {
+        idleTimer = client.eventLoop()
+                .schedule(
+                        () -> {
+                            long left = idle.toNanos() - (System.nanoTime() - lastActive);
+                            if (left > 0 || busy) {
+                                watchIdle(idle, Math.max(left, TimeUnit.SECONDS.toNanos(1)));
+                            } else {
+                                end(
+                                        "error",
+                                        new GatewayError(
+                                                SqlState.IDLE_SESSION_TIMEOUT,
+                                                ErrorCode.PROTOCOL_VIOLATION,
+                                                "no request for " + idle + "; the session ends",
+                                                "",
+                                                "connect again"));
+                            }
+                        },
+                        nanos,
+                        TimeUnit.NANOSECONDS);
+    }
+
+    /** Ends the session as soon as it waits for a request. Safe to call from any thread. */
+    CompletableFuture<Void> drain() {
+        inLoop(() -> {
+            draining = true;
+            if (!busy && queue.isEmpty()) {
+                end("shutdown", shutdown());
+            }
+        });
+        return ended;
+    }
+
+    /** Ends the session now. Safe to call from any thread. */
+    CompletableFuture<Void> shutDown() {
+        inLoop(() -> end("shutdown", shutdown()));
+        return ended;
+    }
+
+    private static GatewayError shutdown() {
+        return new GatewayError(
+                SqlState.ADMIN_SHUTDOWN, ErrorCode.OVERLOADED, "the gateway is shutting down", "", "connect again");
+    }
+
+    // ---- the end ---------------------------------------------------------------------------------------------------
+
+    /** Ends the session: the client still gets what has been said, then the error. */
+    private void end(String why, @Nullable GatewayError error) {
+        if (state != State.OPEN) {
+            if (!client.isActive()) {
+                close();
+            }
+            return;
+        }
+        state = State.CLOSING;
+        cause = why;
+        queue.clear();
+        link.mute();
+        if (busy && running != null) {
+            // The server would go on with it for as long as it takes.
+            cancelUpstream();
+        }
+        if (running != null) {
+            completed(running, Outcome.OUTCOME_ABORTED, error == null ? "" : error.sqlState());
+        }
+        extended.forgetPortals();
+        if (error != null && client.isActive()) {
+            clientError(error.fatal());
+        }
+        outbox.cut();
+        if (!client.isActive() || outbox.empty()) {
+            close();
+        }
+    }
+
+    private void close() {
+        if (state == State.CLOSED) {
+            return;
+        }
+        state = State.CLOSED;
+        if (idleTimer != null) {
+            idleTimer.cancel(false);
+        }
+        services.sessions().remove(key);
+        outbox.discardPiece();
+        if (upstream.channel().isActive()) {
+            ByteBuf out = upstream.channel().alloc().buffer();
+            FrontendWriter.terminate(out);
+            upstream.channel().writeAndFlush(out).addListener(ChannelFutureListener.CLOSE);
+        }
+        client.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        caller.recorder()
+                .close(SessionClosed.newBuilder()
+                        .setCause(cause)
+                        .setRequests(decider.requests())
+                        .setRows(outbox.totalRows())
+                        .build())
+                .whenComplete((done, failure) -> ended.complete(null));
+    }
+}

@@ -1,0 +1,72 @@
+package dev.chaperone.postgres;
+
+import dev.chaperone.postgres.analysis.SqlStatement;
+import dev.chaperone.postgres.analysis.StatementClass;
+import dev.chaperone.postgres.analysis.StatementSplitter;
+import dev.chaperone.postgres.analysis.UnanalysableException;
+import dev.chaperone.postgres.wire.BackendWriter;
+import dev.chaperone.postgres.wire.FrontendMessage.Bind;
+import java.util.List;
+
+/**
+ * A simple query (chapter "Simple Query"), carried out by the extended protocol: each of its statements is parsed, decided on
+ * and run by itself, and one Sync at the end makes them the one implicit transaction that the server would make of them.
+ */
+final class SimpleQuery {
+
+    private static final Bind UNNAMED = new Bind("", "", List.of(), List.of(), List.of());
+
+    private final Session session;
+    private final StatementFlow flow;
+    private final String sql;
+    private List<SqlStatement> statements = List.of();
+    private int next;
+
+    SimpleQuery(Session session, StatementFlow flow, String sql) {
+        this.session = session;
+        this.flow = flow;
+        this.sql = sql;
+    }
+
+    void start() {
+        session.forgetUnnamed();
+        try {
+            statements = StatementSplitter.split(sql);
+        } catch (UnanalysableException e) {
+            flow.refuse(GatewayError.of(e.code(), String.valueOf(e.getMessage())), this::end);
+            return;
+        }
+        next();
+    }
+
+    private void next() {
+        if (next == statements.size()) {
+            end();
+            return;
+        }
+        SqlStatement statement = statements.get(next++);
+        if (statement.statementClass() == StatementClass.EMPTY) {
+            BackendWriter.emptyQueryResponse(session.outbox().buffer());
+            next();
+            return;
+        }
+        Prepared prepared = new Prepared(statement, sql.codePointCount(0, statement.start()));
+        flow.parse("", prepared, List.of(), () -> open(prepared), this::end);
+    }
+
+    private void open(Prepared prepared) {
+        flow.open(prepared, UNNAMED, List.of(), this::run, this::end);
+    }
+
+    private void run(Portal portal) {
+        byte[] description = portal.description();
+        if (description != null) {
+            session.outbox().buffer().writeBytes(description);
+        }
+        session.run(portal, 0, this::next, this::end);
+    }
+
+    private void end() {
+        session.sync();
+    }
+}

@@ -1,0 +1,46 @@
+package dev.chaperone.postgres;
+
+import dev.chaperone.proto.ErrorCode;
+
+/** What a refusal looks like to a PostgreSQL client (PostgreSQL documentation, appendix "PostgreSQL Error Codes"). */
+final class SqlState {
+
+    /** admin_shutdown. */
+    static final String ADMIN_SHUTDOWN = "57P01";
+
+    /** idle_session_timeout. */
+    static final String IDLE_SESSION_TIMEOUT = "57P05";
+
+    /** invalid_sql_statement_name. */
+    static final String INVALID_STATEMENT_NAME = "26000";
+
+    /** invalid_cursor_name. */
+    static final String INVALID_PORTAL_NAME = "34000";
+
+    /** feature_not_supported. */
+    static final String FEATURE_NOT_SUPPORTED = "0A000";
+
+    /** connection_failure. */
+    static final String CONNECTION_FAILURE = "08006";
+
+    private SqlState() {}
+
+    /** The SQLSTATE that stands for a code. */
+    static String of(ErrorCode code) {
+        return switch (code) {
+            case TOKEN_MALFORMED, TOKEN_UNTRUSTED -> "28P01"; // invalid_password
+            case TOKEN_EXPIRED, TOKEN_NOT_YET_VALID, TOKEN_WRONG_AUDIENCE ->
+                "28000"; // invalid_authorization_specification
+            case IDENTITY_UNAVAILABLE -> "57P03"; // cannot_connect_now
+            case PROTOCOL_VIOLATION -> "08P01"; // protocol_violation
+            case UNSUPPORTED -> FEATURE_NOT_SUPPORTED;
+            case UNANALYSABLE, DENIED, HELD, OBLIGATION_UNFULFILLABLE -> "42501"; // insufficient_privilege
+            case LIMIT_EXCEEDED -> "54000"; // program_limit_exceeded
+            case PDP_UNAVAILABLE, UPSTREAM_MISMATCH -> "58000"; // system_error
+            case RECORDING_UNAVAILABLE -> "58030"; // io_error
+            case UPSTREAM_UNAVAILABLE -> CONNECTION_FAILURE;
+            case OVERLOADED -> "53300"; // too_many_connections
+            case INTERNAL -> "XX000"; // internal_error
+        };
+    }
+}

@@ -1,0 +1,275 @@
+package dev.chaperone.postgres;
+
+import dev.chaperone.audit.v1.OperationCompleted.Outcome;
+import dev.chaperone.audit.v1.Parameter;
+import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.postgres.analysis.QueryAnalysis;
+import dev.chaperone.postgres.analysis.StatementClass;
+import dev.chaperone.postgres.masking.RowMask;
+import dev.chaperone.postgres.wire.BackendMessage;
+import dev.chaperone.postgres.wire.FrontendMessage.Bind;
+import dev.chaperone.postgres.wire.FrontendMessage.Target;
+import dev.chaperone.postgres.wire.FrontendWriter;
+import dev.chaperone.postgres.wire.Report;
+import dev.chaperone.postgres.wire.RowDescription;
+import dev.chaperone.proto.ErrorCode;
+import io.netty.buffer.ByteBufUtil;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * How one statement gets from its text to a portal that may run; the same for both query protocols.
+ *
+ * <pre>{@code
+ * parse   Parse, Flush                 <- (the tree), ParseComplete
+ * open    analyse the tree, decide, record the decision (writes: wait until it is durable)
+ *         Bind, Describe, Flush        <- BindComplete, RowDescription | NoData
+ *         no other tree came, and the columns are the analysed ones: the portal may run
+ * }</pre>
+ *
+ * Whatever goes wrong on the way has been told to the client when {@code failed} is called.
+ */
+final class StatementFlow {
+
+    /** Names of our own on the upstream connection; no client may use one like it. */
+    static final String RESERVED = "chaperone:";
+
+    private static final String READ_ONLY = RESERVED + "read-only";
+    private static final String NOWHERE = RESERVED + "refused";
+
+    private final Session session;
+    private final UpstreamLink link;
+    private final Decider decider;
+
+    StatementFlow(Session session, UpstreamLink link, Decider decider) {
+        this.session = session;
+        this.link = link;
+        this.decider = decider;
+    }
+
+    /** Has the server parse a statement. */
+    void parse(String name, Prepared prepared, List<Integer> types, Runnable parsed, Runnable failed) {
+        link.takeTrees();
+        link.ask(
+                out -> {
+                    FrontendWriter.parse(out, name, prepared.statement().text(), types);
+                    FrontendWriter.flush(out);
+                },
+                "1E",
+                "1E",
+                message -> {
+                    List<String> trees = link.takeTrees();
+                    if (message.tag() == 'E') {
+                        // Nothing has run: what the error can show is the client's own text and the names of things.
+                        session.upstreamError(Report.read(message.body()), prepared.offset(), false);
+                        failed.run();
+                        return;
+                    }
+                    prepared.tree(trees.size() == 1 ? trees.get(0) : null);
+                    parsed.run();
+                });
+    }
+
+    /** Decides on a statement and makes it ready to run. */
+    void open(Prepared prepared, Bind bind, List<Parameter> parameters, Consumer<Portal> opened, Runnable failed) {
+        if (prepared.stale()) {
+            refuse(stale(), failed);
+            return;
+        }
+        decider.decide(prepared, parameters, ruling -> {
+            if (!session.open()) {
+                return;
+            }
+            session.outbox().request(ruling.request());
+            GatewayError refusal = ruling.refusal();
+            if (refusal != null) {
+                session.outbox()
+                        .complete(Outbox.completion(
+                                ruling.request(),
+                                Outcome.OUTCOME_REFUSED,
+                                refusal.sqlState(),
+                                0,
+                                0,
+                                System.nanoTime()));
+                refuse(refusal, failed);
+            } else if (ruling.changes()) {
+                // The database must not learn of a change before its record is safe.
+                session.whenDurable(ruling.recorded(), () -> restrict(prepared, bind, ruling, opened, failed));
+            } else {
+                session.failOn(ruling.recorded());
+                restrict(prepared, bind, ruling, opened, failed);
+            }
+        });
+    }
+
+    private void restrict(Prepared prepared, Bind bind, Ruling ruling, Consumer<Portal> opened, Runnable failed) {
+        Terms terms = ruling.terms();
+        // Transaction control touches no data, and must work in a transaction that has failed.
+        if (terms == null || !terms.readOnly() || ruling.session()) {
+            bind(prepared, bind, ruling, opened, failed);
+            return;
+        }
+        link.ask(
+                out -> {
+                    FrontendWriter.close(out, Target.PORTAL, READ_ONLY);
+                    FrontendWriter.close(out, Target.STATEMENT, READ_ONLY);
+                    FrontendWriter.parse(
+                            out,
+                            READ_ONLY,
+                            "select pg_catalog.set_config('transaction_read_only', 'on', true)",
+                            List.of());
+                    FrontendWriter.bind(out, new Bind(READ_ONLY, READ_ONLY, List.of(), List.of(), List.of()));
+                    FrontendWriter.execute(out, READ_ONLY, 0);
+                    FrontendWriter.flush(out);
+                },
+                "312DCE",
+                "CE",
+                message -> {
+                    link.takeTrees();
+                    if (message.tag() == 'E') {
+                        fail(ruling, Report.read(message.body()), 0, failed);
+                    } else if (message.tag() == 'C') {
+                        bind(prepared, bind, ruling, opened, failed);
+                    }
+                });
+    }
+
+    private void bind(Prepared prepared, Bind bind, Ruling ruling, Consumer<Portal> opened, Runnable failed) {
+        link.takeTrees();
+        link.ask(
+                out -> {
+                    FrontendWriter.bind(out, bind);
+                    FrontendWriter.describe(out, Target.PORTAL, bind.portal());
+                    FrontendWriter.flush(out);
+                },
+                "2TnE",
+                "TnE",
+                message -> {
+                    switch (message.tag()) {
+                        case '2' -> {}
+                        case 'E' -> {
+                            noteTrees(prepared);
+                            fail(ruling, Report.read(message.body()), prepared.offset(), failed);
+                        }
+                        default -> described(prepared, bind, ruling, message, opened, failed);
+                    }
+                });
+    }
+
+    private void described(
+            Prepared prepared,
+            Bind bind,
+            Ruling ruling,
+            BackendMessage message,
+            Consumer<Portal> opened,
+            Runnable failed) {
+        if (noteTrees(prepared)) {
+            GatewayError stale = stale();
+            session.outbox()
+                    .complete(Outbox.completion(
+                            ruling.request(), Outcome.OUTCOME_REFUSED, stale.sqlState(), 0, 0, System.nanoTime()));
+            refuse(stale, failed);
+            return;
+        }
+        Portal portal;
+        try {
+            portal = portal(prepared, bind, ruling, message);
+        } catch (EnforcementException e) {
+            if (e.code() == ErrorCode.UPSTREAM_MISMATCH) {
+                throw e;
+            }
+            GatewayError error = GatewayError.of(e);
+            session.outbox()
+                    .complete(Outbox.completion(
+                            ruling.request(), Outcome.OUTCOME_REFUSED, error.sqlState(), 0, 0, System.nanoTime()));
+            refuse(error, failed);
+            return;
+        }
+        opened.accept(portal);
+    }
+
+    private static Portal portal(Prepared prepared, Bind bind, Ruling ruling, BackendMessage message) {
+        QueryAnalysis analysis = ruling.analysis();
+        Terms terms = ruling.terms();
+        if (message.tag() == 'n') {
+            if (analysis != null && !analysis.outputs().isEmpty()) {
+                throw mismatch("the database announces no columns where the analysis says "
+                        + analysis.outputs().size());
+            }
+            return new Portal(bind.portal(), prepared, ruling, null, 0, null);
+        }
+        RowDescription description = RowDescription.read(message.body());
+        RowMask mask = null;
+        if (analysis != null && terms != null) {
+            mask = terms.rowMask(analysis, description);
+        } else if (prepared.statement().statementClass() != StatementClass.SHOW) {
+            throw mismatch(
+                    "the database announces rows for `" + prepared.statement().operation() + "`");
+        }
+        return new Portal(
+                bind.portal(),
+                prepared,
+                ruling,
+                ByteBufUtil.getBytes(message.content()),
+                description.columns().size(),
+                mask);
+    }
+
+    /**
+     * Looks at what the server printed since: when it has analysed the statement anew and it means something else now, the
+     * statement is of no more use.
+     */
+    boolean noteTrees(Prepared prepared) {
+        for (String tree : link.takeTrees()) {
+            String before = prepared.tree();
+            if (tree.equals(before) || !Subject.needsTree(prepared.statement())) {
+                continue;
+            }
+            QueryAnalysis now = session.analyses().analyseNow(tree).analysis();
+            QueryAnalysis then = before == null
+                    ? null
+                    : session.analyses().analyseNow(before).analysis();
+            if (now == null || !now.equals(then)) {
+                prepared.makeStale();
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** An error of the server while a decided statement was made ready or ran. */
+    void fail(Ruling ruling, Report report, int offset, Runnable failed) {
+        session.outbox()
+                .complete(Outbox.completion(
+                        ruling.request(), Outcome.OUTCOME_FAILED, report.sqlState(), 0, 0, System.nanoTime()));
+        session.upstreamError(report, offset, ruling.sanitise());
+        failed.run();
+    }
+
+    /** Refuses as the server would: the client gets the error, and the server's transaction fails. */
+    void refuse(GatewayError error, Runnable failed) {
+        session.clientError(error.error());
+        if (session.upstreamFailed()) {
+            failed.run();
+            return;
+        }
+        link.ask(out -> FrontendWriter.describe(out, Target.STATEMENT, NOWHERE), "E", "E", message -> {
+            session.markUpstreamFailed();
+            failed.run();
+        });
+    }
+
+    private static GatewayError stale() {
+        // The words and the code by which drivers know that they have to prepare the statement again.
+        return new GatewayError(
+                SqlState.FEATURE_NOT_SUPPORTED,
+                ErrorCode.UNANALYSABLE,
+                "cached plan must not change result type",
+                "the statement means something else than when it was prepared",
+                "prepare the statement again");
+    }
+
+    private static EnforcementException mismatch(String message) {
+        return new EnforcementException(ErrorCode.UPSTREAM_MISMATCH, message);
+    }
+}

@@ -1,0 +1,99 @@
+package dev.chaperone.postgres;
+
+import dev.chaperone.decision.v1.ActionClass;
+import dev.chaperone.decision.v1.Analysis;
+import dev.chaperone.postgres.analysis.QueryAnalysis;
+import dev.chaperone.postgres.analysis.SettingsPolicy;
+import dev.chaperone.postgres.analysis.SqlStatement;
+import dev.chaperone.postgres.analysis.StatementDetail;
+import dev.chaperone.postgres.analysis.UnanalysableException;
+import dev.chaperone.proto.ErrorCode;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A statement as the decision is asked about it.
+ *
+ * @param statement the statement
+ * @param actionClass what it does
+ * @param analysis what it touches; null for one that touches nothing that is known, and when that could not be established
+ * @param failure why it will not be carried whatever the decision; null when it can be
+ */
+record Subject(
+        SqlStatement statement,
+        ActionClass actionClass,
+        @Nullable QueryAnalysis analysis,
+        @Nullable UnanalysableException failure) {
+
+    /** Commands that run code or queries which the server does not reveal before it runs them. */
+    private static final Set<String> OPAQUE = Set.of(
+            "do", "call", "create table as", "create materialized view", "refresh materialized view", "select into");
+
+    /** A statement that the server's tree says all about, or says nothing about. */
+    static Subject analysed(SqlStatement statement, Analyses.Result result) {
+        QueryAnalysis analysis = result.analysis();
+        if (analysis == null) {
+            return new Subject(statement, statement.actionClass(), null, result.failure());
+        }
+        ActionClass actionClass = analysis.deletes()
+                ? ActionClass.ACTION_CLASS_DELETE
+                : analysis.writes() ? ActionClass.ACTION_CLASS_WRITE : ActionClass.ACTION_CLASS_READ;
+        return new Subject(statement, actionClass, analysis, null);
+    }
+
+    /** True when the statement is for the server's tree to explain. */
+    static boolean needsTree(SqlStatement statement) {
+        return switch (statement.statementClass()) {
+            case QUERY, DML -> true;
+            default -> false;
+        };
+    }
+
+    /** A statement that speaks for itself. */
+    static Subject plain(SqlStatement statement) {
+        UnanalysableException failure = switch (statement.statementClass()) {
+            case TRANSACTION, SHOW, DISCARD, DEALLOCATE, EMPTY, TRUNCATE -> null;
+            case SET, RESET -> setting(statement);
+            case SCHEMA, ADMIN -> opaque(statement);
+            case COPY, CURSOR, EXPLAIN, PREPARE, EXECUTE, LISTEN, LOCK -> unsupported(statement.operation());
+            case QUERY, DML, UNKNOWN -> new UnanalysableException("the statement is not recognised");
+        };
+        if (failure == null && statement.detail() == null) {
+            failure = switch (statement.statementClass()) {
+                case DISCARD, DEALLOCATE, SHOW ->
+                    new UnanalysableException("this form of `" + statement.operation() + "` is not recognised");
+                default -> null;
+            };
+        }
+        return new Subject(statement, statement.actionClass(), null, failure);
+    }
+
+    Analysis outcome() {
+        return failure == null ? Analysis.ANALYSIS_COMPLETE : Analysis.ANALYSIS_FAILED;
+    }
+
+    /** True when it may change something. */
+    boolean changes() {
+        return switch (actionClass) {
+            case ACTION_CLASS_READ, ACTION_CLASS_SESSION -> false;
+            default -> true;
+        };
+    }
+
+    private static @Nullable UnanalysableException setting(SqlStatement statement) {
+        if (!(statement.detail() instanceof StatementDetail.Setting setting)) {
+            return new UnanalysableException("this form of `" + statement.operation() + "` is not recognised");
+        }
+        String refusal = SettingsPolicy.refusal(setting.name(), setting.values());
+        return refusal == null ? null : new UnanalysableException(ErrorCode.UNSUPPORTED, refusal);
+    }
+
+    private static @Nullable UnanalysableException opaque(SqlStatement statement) {
+        return OPAQUE.contains(statement.operation()) ? unsupported(statement.operation()) : null;
+    }
+
+    private static UnanalysableException unsupported(String operation) {
+        return new UnanalysableException(
+                ErrorCode.UNSUPPORTED, "`" + operation + "` is not supported through this gateway yet");
+    }
+}

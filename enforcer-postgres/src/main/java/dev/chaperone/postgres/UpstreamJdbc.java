@@ -1,0 +1,54 @@
+package dev.chaperone.postgres;
+
+import dev.chaperone.proto.Secret;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.Properties;
+
+/** Opens JDBC connections to the database for the enforcer's own purposes: its catalog and its role. They block. */
+final class UpstreamJdbc {
+
+    private final PostgresConfig config;
+
+    UpstreamJdbc(PostgresConfig config) {
+        this.config = config;
+    }
+
+    Connection open() throws SQLException {
+        PostgresConfig.Upstream upstream = config.upstream();
+        Properties properties = new Properties();
+        properties.setProperty("user", upstream.user());
+        Secret password = upstream.password();
+        if (password != null) {
+            properties.setProperty("password", password.value());
+        }
+        properties.setProperty("requireAuth", upstream.allowTrust() ? "scram-sha-256,none" : "scram-sha-256");
+        properties.setProperty("ApplicationName", "chaperone");
+        String seconds =
+                Long.toString(Math.max(1, config.bounds().connectTimeout().toSeconds()));
+        properties.setProperty("connectTimeout", seconds);
+        properties.setProperty("loginTimeout", seconds);
+        switch (upstream.tls()) {
+            case DISABLE -> properties.setProperty("sslmode", "disable");
+            case REQUIRE -> properties.setProperty("sslmode", "require");
+            case VERIFY_FULL -> {
+                properties.setProperty("sslmode", "verify-full");
+                if (upstream.ca() != null) {
+                    properties.setProperty("sslrootcert", upstream.ca().toString());
+                } else {
+                    properties.setProperty("sslfactory", "org.postgresql.ssl.DefaultJavaSSLFactory");
+                }
+            }
+        }
+        String host = upstream.host().indexOf(':') < 0 ? upstream.host() : '[' + upstream.host() + ']';
+        return DriverManager.getConnection(
+                "jdbc:postgresql://" + host + ':' + upstream.port() + '/' + encoded(upstream.database()), properties);
+    }
+
+    private static String encoded(String database) {
+        return URLEncoder.encode(database, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+}

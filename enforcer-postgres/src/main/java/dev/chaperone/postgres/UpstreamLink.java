@@ -1,0 +1,181 @@
+package dev.chaperone.postgres;
+
+import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.postgres.wire.BackendMessage;
+import dev.chaperone.postgres.wire.Report;
+import dev.chaperone.proto.ErrorCode;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.ReferenceCountUtil;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The session's side of the upstream connection: one question at a time, and what the server says unasked. The query trees
+ * that the server prints end here; they never go further than their reader.
+ */
+final class UpstreamLink extends ChannelInboundHandlerAdapter {
+
+    /** What the server says or does unasked. */
+    interface Events {
+
+        /** A notice for people. */
+        void notice(Report notice);
+
+        /** A whole ParameterStatus message, valid during the call. */
+        void parameterStatus(BackendMessage message);
+
+        /** The server ends the connection, saying why. */
+        void fatal(Report report);
+
+        /** The connection is gone. */
+        void closed();
+
+        /** Something is wrong that the session cannot survive. */
+        void failed(Throwable cause);
+
+        /** All that was read at once has been handed over. */
+        void readComplete();
+    }
+
+    private static final String TREE = "rewritten parse tree:";
+
+    /** A statement that is analysed has one tree; more than a few are of no use to anybody. */
+    private static final int MOST_TREES = 4;
+
+    private final Channel channel;
+    private final Events events;
+    private final List<String> trees = new ArrayList<>();
+    private String allowed = "";
+    private String last = "";
+    private @Nullable Consumer<BackendMessage> answer;
+    private boolean muted;
+
+    UpstreamLink(Channel channel, Events events) {
+        this.channel = channel;
+        this.events = events;
+    }
+
+    /**
+     * Asks something.
+     *
+     * @param request writes the messages that ask
+     * @param mayCome tags of the messages that may come in answer; any other ends the session
+     * @param lastTags tags of those that end the answer
+     * @param each gets every message of the answer; valid during the call. The next question may be asked from the last
+     */
+    void ask(Consumer<ByteBuf> request, String mayCome, String lastTags, Consumer<BackendMessage> each) {
+        if (answer != null) {
+            throw new IllegalStateException("the question before is not answered");
+        }
+        answer = each;
+        allowed = mayCome;
+        last = lastTags;
+        ByteBuf out = channel.alloc().buffer();
+        request.accept(out);
+        channel.writeAndFlush(out, channel.voidPromise());
+    }
+
+    /** From now on nothing of what the server says matters. */
+    void mute() {
+        muted = true;
+        answer = null;
+    }
+
+    /** The trees of top-level statements that the server has printed since this was last asked. */
+    List<String> takeTrees() {
+        List<String> taken = List.copyOf(trees);
+        trees.clear();
+        return taken;
+    }
+
+    /** True when the server has printed trees that were not taken yet. */
+    boolean hasTrees() {
+        return !trees.isEmpty();
+    }
+
+    /** Whether the server is to be read from. */
+    void read(boolean on) {
+        if (channel.config().isAutoRead() != on) {
+            channel.config().setAutoRead(on);
+        }
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object object) {
+        if (muted || !(object instanceof BackendMessage message)) {
+            ReferenceCountUtil.release(object);
+            return;
+        }
+        try {
+            switch (message.tag()) {
+                case 'N' -> notice(Report.read(message.body()));
+                case 'S' -> events.parameterStatus(message);
+                case 'A' -> {} // nobody can have asked for notifications: LISTEN is not carried
+                default -> answered(message);
+            }
+        } catch (RuntimeException e) {
+            events.failed(e);
+        } finally {
+            message.release();
+        }
+    }
+
+    private void notice(Report notice) {
+        String severity = notice.severity();
+        if (severity.equals("LOG") && notice.message().equals(TREE)) {
+            // A tree that was printed inside of another statement (functions, triggers, foreign keys) has a context.
+            if (notice.field('W').isEmpty() && trees.size() < MOST_TREES) {
+                trees.add(notice.field('D'));
+            }
+        } else if (!severity.equals("LOG") && !severity.startsWith("DEBUG")) {
+            events.notice(notice);
+        }
+    }
+
+    private void answered(BackendMessage message) {
+        char tag = message.tag();
+        if (tag == 'E') {
+            Report report = Report.read(message.body());
+            if (report.severity().equals("FATAL") || report.severity().equals("PANIC")) {
+                events.fatal(report);
+                return;
+            }
+        }
+        Consumer<BackendMessage> to = answer;
+        if (to == null || allowed.indexOf(tag) < 0) {
+            throw new EnforcementException(
+                    ErrorCode.UPSTREAM_MISMATCH,
+                    "the database sent the message `" + tag + "`, which answers nothing that was asked");
+        }
+        if (last.indexOf(tag) >= 0) {
+            answer = null;
+        }
+        to.accept(message);
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (!muted) {
+            events.readComplete();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        if (!muted) {
+            events.closed();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (!muted) {
+            events.failed(cause);
+        }
+    }
+}
