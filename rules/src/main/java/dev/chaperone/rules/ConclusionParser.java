@@ -24,15 +24,16 @@ import java.util.List;
  * verdict.deny("text");                         verdict.limitBytes(1000000);
  * verdict.deny($field, "text");                 verdict.timeout("30s");
  * verdict.hold("text");                         verdict.readOnly();
- * verdict.hold($table, "text", "approvers");    verdict.record("full");
- * verdict.hold("text", "approvers", 2, "1h");   verdict.mask($field, "last4");  verdict.mask($field, "pseudonym", "key", "value");
+ * verdict.hold($table, "text");                 verdict.record("full");
+ * verdict.approvers("group", 2, "1h");          verdict.mask($field, "last4");  verdict.mask($field, "redact", "text", "n/a");
  * }</pre>
  *
- * Texts may be left out where the rule has a {@code @reason}.
+ * Texts may be left out where the rule has a {@code @reason}. {@code approvers} says who approves a hold, how many of
+ * them, and within what time, whichever rule holds; number and time may be left out.
  */
 final class ConclusionParser {
-    private static final List<String> CALLS =
-            List.of("permit", "deny", "hold", "mask", "limitRows", "limitBytes", "timeout", "readOnly", "record");
+    private static final List<String> CALLS = List.of(
+            "permit", "deny", "hold", "approvers", "mask", "limitRows", "limitBytes", "timeout", "readOnly", "record");
 
     private final TokenCursor cursor;
     private final Scope scope;
@@ -116,6 +117,9 @@ final class ConclusionParser {
                 break;
             case "hold":
                 text = takeReason();
+                obligation.setHold(HoldTerms.getDefaultInstance());
+                break;
+            case "approvers":
                 obligation.setHold(holdTerms());
                 break;
             case "mask":
@@ -145,18 +149,19 @@ final class ConclusionParser {
     }
 
     private String defaultText(Obligation.Builder obligation) {
-        if (!rule.reason().isEmpty()) {
-            return rule.reason();
-        }
         switch (obligation.getObligationCase()) {
             case MASK:
-                return "masked with `" + obligation.getMask().getFunction() + "`";
+                return rule.reason().isEmpty()
+                        ? "masked with `" + obligation.getMask().getFunction() + "`"
+                        : rule.reason();
             case LIMIT:
                 return "the amount of data is limited";
             case READ_ONLY:
                 return "runs in a read-only transaction";
             case TIMEOUT:
                 return "the time to work on it is limited";
+            case HOLD:
+                return "if it is held, members of `" + obligation.getHold().getApproverGroups(0) + "` approve it";
             default:
                 return "recorded as the policy says";
         }
@@ -164,9 +169,8 @@ final class ConclusionParser {
 
     private HoldTerms holdTerms() throws Refusal {
         HoldTerms.Builder terms = HoldTerms.newBuilder();
-        if (nextIs(Token.Kind.TEXT)) {
-            terms.addApproverGroups(arguments.remove().text());
-        }
+        terms.addApproverGroups(
+                take(Token.Kind.TEXT, "the group of those who approve").text());
         if (nextIs(Token.Kind.NUMBER)) {
             long people = takeCount();
             if (people > 10) {

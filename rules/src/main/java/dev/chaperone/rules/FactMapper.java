@@ -140,13 +140,11 @@ final class FactMapper {
 
     private void relation(Relation relation) {
         String name = relation.getDatabase() + "." + relation.getSchema() + "." + relation.getName();
-        String strongest =
-                relation.getSystem() ? PhiClasses.NONE : PhiClasses.checked(classifier.relationClass(relation));
+        String strongest = PhiClasses.checked(classifier.relationClass(relation));
         boolean phi = PhiClasses.isPhi(strongest);
         boolean unclassified = strongest.equals(PhiClasses.UNKNOWN);
         for (Column column : relation.getColumnsList()) {
-            String phiClass =
-                    relation.getSystem() ? PhiClasses.NONE : PhiClasses.checked(classifier.phiClass(relation, column));
+            String phiClass = PhiClasses.checked(classifier.phiClass(relation, column));
             phi |= PhiClasses.isPhi(phiClass);
             unclassified |= phiClass.equals(PhiClasses.UNKNOWN);
             column(relation, name + "." + column.getName(), column, phiClass);

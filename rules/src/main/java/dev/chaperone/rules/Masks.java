@@ -2,6 +2,7 @@ package dev.chaperone.rules;
 
 import dev.chaperone.decision.v1.Mask;
 import java.util.List;
+import java.util.Map;
 
 /** The masking functions and which of two wins on one field. */
 final class Masks {
@@ -10,6 +11,10 @@ final class Masks {
      * three digits; four characters; all of it up to age 89.
      */
     static final List<String> FUNCTIONS = List.of("null", "redact", "pseudonym", "year", "zip3", "last4", "age90");
+
+    /** The parameters that functions take; those not listed take none. */
+    static final Map<String, List<String>> PARAMETERS =
+            Map.of("redact", List.of("text"), "pseudonym", List.of("domain"));
 
     private Masks() {}
 
