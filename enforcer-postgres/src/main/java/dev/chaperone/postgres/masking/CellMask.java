@@ -4,6 +4,7 @@ import dev.chaperone.enforcer.MaskingFunction;
 import dev.chaperone.enforcer.Replacement;
 import dev.chaperone.enforcer.Value;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import org.jspecify.annotations.Nullable;
 
@@ -69,11 +70,11 @@ final class CellMask {
             return null;
         }
         ByteBuf scratch = Unpooled.buffer();
-        if (!type.encode(new Value.Text(words.text()), format, scratch)) {
-            return null;
+        try {
+            boolean held = type.encode(new Value.Text(words.text()), format, scratch);
+            return held ? ByteBufUtil.getBytes(scratch) : null;
+        } finally {
+            scratch.release();
         }
-        byte[] bytes = new byte[scratch.readableBytes()];
-        scratch.readBytes(bytes);
-        return bytes;
     }
 }

@@ -28,7 +28,7 @@ final class TimestampType implements WireType {
     private static final DateTimeFormatter LOCAL =
             local().toFormatter(Locale.ROOT).withResolverStyle(ResolverStyle.STRICT);
     private static final DateTimeFormatter ZONED =
-            local().appendOffset("+HH:mm:ss", "+00").toFormatter(Locale.ROOT).withResolverStyle(ResolverStyle.STRICT);
+            local().appendPattern("[xxxxx][xxx][x]").toFormatter(Locale.ROOT).withResolverStyle(ResolverStyle.STRICT);
 
     private final boolean zoned;
 
