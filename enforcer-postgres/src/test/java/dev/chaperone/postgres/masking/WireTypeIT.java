@@ -106,8 +106,7 @@ class WireTypeIT {
     /** What is written as text must be what the server would have written, but for the zone. */
     @Test
     void writesTextThatTheServerReadsAsTheSame() throws SQLException {
-        for (String type :
-                List.of("int4", "float4", "float8", "numeric", "date", "timestamp", "timestamptz", "uuid")) {
+        for (String type : List.of("int4", "float4", "float8", "numeric", "date", "timestamp", "timestamptz", "uuid")) {
             List<String> literals = literals(type);
             List<String> written = new ArrayList<>();
             WireType wireType = WireType.of(oid(type), -1);
