@@ -174,7 +174,8 @@ final class KafkaShipper implements AutoCloseable {
         while (failure.get() == null && !finished()) {
             advance();
             housekeeping(false);
-            next = spoolLog.normalise(next);
+            // The end of a segment that has just been removed is not known as an end any more.
+            next = spoolLog.normalise(next.compareTo(unshipped) < 0 ? unshipped : next);
             if (crowded()) {
                 awaitAcknowledgement();
                 continue;

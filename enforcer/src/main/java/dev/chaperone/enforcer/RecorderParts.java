@@ -4,11 +4,8 @@ import dev.chaperone.audit.v1.RecordingChanged;
 import dev.chaperone.audit.v1.RecordingChanged.Change;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -16,7 +13,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,12 +28,13 @@ final class RecorderParts {
 
     private static final Logger log = LoggerFactory.getLogger(RecorderParts.class);
     private static final Duration DRAIN = Duration.ofSeconds(5);
+    private static final Duration BRIEF = Duration.ofSeconds(2);
 
     private final RecordingConfig config;
     private final String enforcer;
     private final Clock clock;
     private final RecordingKeys keys;
-    private final SpoolLock lock;
+    private final SpoolDirectory directory;
     private final Reporter reporter;
     private final RecorderMeters meters;
     private final Spool spool;
@@ -56,40 +53,31 @@ final class RecorderParts {
             SegmentFile.Opener files,
             Clock clock,
             Reporter reporter,
-            SpoolLock lock)
-            throws IOException {
+            RecordingKeys keys,
+            SpoolDirectory directory) {
         this.config = config;
         this.enforcer = enforcer;
         this.clock = clock;
         this.reporter = reporter;
-        this.lock = lock;
-        this.keys = RecordingKeys.load(config);
-        Path directory = config.spoolDirectory();
-        SpoolCursor cursor = SpoolCursor.open(directory);
-        ControlState before = ControlState.read(directory);
-        byte[] beforeKey = before.session().getBytes(StandardCharsets.UTF_8);
-        AtomicBoolean seen = new AtomicBoolean();
-        SpoolRecovery recovery = SpoolRecovery.recover(directory, cursor.position(), keys.spool(), frame -> {
-            if (Arrays.equals(frame.key(), beforeKey)) {
-                seen.set(true);
-            }
-        });
+        this.keys = keys;
+        this.directory = directory;
+        SpoolRecovery recovery = directory.recovery();
         this.meters = new RecorderMeters(registry);
-        SpoolLog spoolLog = new SpoolLog(directory, recovery);
+        SpoolLog spoolLog = new SpoolLog(directory.path(), recovery);
         SpoolWriter writer = new SpoolWriter(config, keys.spool(), files, recovery, spoolLog);
         this.spool = new Spool(config, writer, spoolLog, meters, new Refusals());
         this.shipper = new KafkaShipper(
                 config,
                 spool,
                 spoolLog,
-                new SpoolReader(directory, keys.spool(), spoolLog),
-                cursor,
+                new SpoolReader(directory.path(), keys.spool(), spoolLog),
+                directory.cursor(),
                 recovery.unshipped(),
                 sinks,
                 meters,
                 new Stalls());
         this.control = new ControlSession(chain(UUID.randomUUID().toString(), true));
-        this.state = before.successor(control.sessionId(), seen.get());
+        this.state = directory.successor(control.sessionId());
         this.timer = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, "chaperone-recorder-timer");
             thread.setDaemon(true);
@@ -110,19 +98,23 @@ final class RecorderParts {
             SegmentFile.Opener files,
             Clock clock,
             Reporter reporter) {
-        SpoolLock lock = null;
+        RecordingKeys keys = RecordingKeys.load(config);
         try {
-            lock = SpoolLock.acquire(config.spoolDirectory());
-            RecorderParts parts = new RecorderParts(config, enforcer, registry, sinks, files, clock, reporter, lock);
+            RecorderParts parts = new RecorderParts(
+                    config,
+                    enforcer,
+                    registry,
+                    sinks,
+                    files,
+                    clock,
+                    reporter,
+                    keys,
+                    SpoolDirectory.open(config.spoolDirectory(), keys.spool()));
             parts.openControlSession();
             return parts;
         } catch (IOException e) {
-            release(lock);
             throw new IllegalStateException(
                     "cannot record to spool-directory `" + config.spoolDirectory() + "`: " + e.getMessage(), e);
-        } catch (RuntimeException e) {
-            release(lock);
-            throw e;
         }
     }
 
@@ -161,16 +153,14 @@ final class RecorderParts {
     /** Closes the control session, ships what can be shipped in a few seconds, and releases everything. */
     void close(Duration patience) {
         try {
-            await(control.close("shutdown"), patience);
+            // A broken disk may come back within a try or two; a working one may be slow.
+            await(control.close("shutdown"), spool.writable() ? patience : BRIEF);
             state.in(ControlState.Phase.CLOSED).write(config.spoolDirectory());
         } catch (IOException e) {
             log.error("cannot close the control session; the next one will say that this one ended uncleanly", e);
         }
         shipper.close(DRAIN);
-        spool.close();
-        timer.shutdownNow();
-        meters.close();
-        release(lock);
+        release();
     }
 
     private void openControlSession() throws IOException {
@@ -185,9 +175,7 @@ final class RecorderParts {
             opened = true;
         } finally {
             if (!opened) {
-                spool.close();
-                timer.shutdownNow();
-                meters.close();
+                release();
             }
         }
     }
@@ -210,12 +198,12 @@ final class RecorderParts {
         }
     }
 
-    private static void release(@Nullable SpoolLock lock) {
-        if (lock == null) {
-            return;
-        }
+    private void release() {
+        spool.close();
+        timer.shutdownNow();
+        meters.close();
         try {
-            lock.close();
+            directory.close();
         } catch (IOException e) {
             log.warn("cannot release the spool directory", e);
         }

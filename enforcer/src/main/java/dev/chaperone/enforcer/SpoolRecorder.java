@@ -184,8 +184,12 @@ public final class SpoolRecorder implements Recorder {
 
     private void beat(RecorderParts current) {
         // While the disk is broken control events pile up in memory; signs of life are the ones to do without.
-        if (current.spool().writable()) {
-            unlessLate(current.control().heartbeat(sessions.size()));
+        try {
+            if (current.spool().writable()) {
+                unlessLate(current.control().heartbeat(sessions.size()));
+            }
+        } catch (RuntimeException e) {
+            log.error("a heartbeat failed", e); // thrown on, it would be the last one
         }
     }
 
