@@ -110,7 +110,11 @@ public final class PhiCatalog implements Classifier {
         return label == null ? others : label;
     }
 
-    /** PHI that is known to be there counts before what is unknown: the relation is one that holds PHI, whatever else. */
+    /**
+     * PHI that is known to be there counts before what is unknown: the relation is one that holds PHI, whatever else. Of
+     * columns that are not listed only those that a request touches matter, so that {@code others} being unknown makes a
+     * relation unknown only where nothing is listed.
+     */
     @Override
     public String relationClass(Relation relation) {
         List<CatalogTable> tables = tables(relation);
@@ -120,10 +124,12 @@ public final class PhiCatalog implements Classifier {
         String known = NONE;
         boolean unknown = false;
         for (CatalogTable table : tables) {
-            for (String label : table.labels()) {
+            for (String label : table.columns().values()) {
                 unknown |= label.equals(UNKNOWN);
                 known = label.equals(UNKNOWN) ? known : stronger(known, label);
             }
+            unknown |= table.others().equals(UNKNOWN) && table.columns().isEmpty();
+            known = table.others().equals(UNKNOWN) ? known : stronger(known, table.others());
         }
         return known.equals(NONE) && unknown ? UNKNOWN : known;
     }
