@@ -7,7 +7,6 @@ import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
-import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
@@ -111,7 +110,7 @@ final class PolicyWatch implements AutoCloseable {
             current = null;
             cache.lost();
             meters.watching(false);
-            if (connected) {
+            if (connected && !closed) {
                 meters.cacheEmptied(DecisionMeters.Cause.LOST);
                 LOG.warn("policy announcements ended with {}; nothing is cached until they are back", status.getCode());
             } else {
@@ -139,11 +138,6 @@ final class PolicyWatch implements AutoCloseable {
         if (stream != null) {
             stream.cancel("the enforcer stops");
         }
-    }
-
-    /** The longest pause between attempts to follow a decision point that is there. */
-    static Duration longestPause() {
-        return Duration.ofMillis(LONGEST_PAUSE_MILLIS);
     }
 
     /** One stream of announcements. */

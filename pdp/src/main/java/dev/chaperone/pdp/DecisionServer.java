@@ -57,7 +57,7 @@ public final class DecisionServer implements AutoCloseable {
         PdpMetric.WATCHERS.gauge(registry, watchers::count);
         health(ServingStatus.NOT_SERVING);
         store.onActivated(policy -> {
-            watchers.announce(policy);
+            watchers.announce(policy.version(), policy.digest(), policy.since());
             health(ServingStatus.SERVING);
         });
     }

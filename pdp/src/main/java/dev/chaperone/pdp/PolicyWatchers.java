@@ -1,9 +1,11 @@
 package dev.chaperone.pdp;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.Timestamp;
 import dev.chaperone.decision.v1.WatchPolicyResponse;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -39,13 +41,13 @@ final class PolicyWatchers {
     }
 
     /** Tells everybody of the policy now in force. */
-    void announce(ActivePolicy policy) {
+    void announce(String version, ByteString digest, Instant since) {
         WatchPolicyResponse announcement = WatchPolicyResponse.newBuilder()
-                .setPolicyVersion(policy.version())
-                .setPolicyDigest(policy.digest())
+                .setPolicyVersion(version)
+                .setPolicyDigest(digest)
                 .setActiveSince(Timestamp.newBuilder()
-                        .setSeconds(policy.since().getEpochSecond())
-                        .setNanos(policy.since().getNano()))
+                        .setSeconds(since.getEpochSecond())
+                        .setNanos(since.getNano()))
                 .build();
         List<Watcher> all;
         synchronized (lock) {
