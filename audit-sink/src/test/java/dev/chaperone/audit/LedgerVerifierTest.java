@@ -252,6 +252,26 @@ final class LedgerVerifierTest {
     }
 
     @Test
+    void onlyASessionBehindTheLastSignatureMayVanishWithItsProcess() throws IOException {
+        List<AuditRecord> records = new ArrayList<>();
+        TestSession crashed = TestSession.control("c1", "", false, TestLedgers.SIGNER, records);
+        TestSession signed = TestSession.client("s1", crashed, TestLedgers.SIGNER, records);
+        crashed.heartbeat();
+        TestSession unsigned = TestSession.client("s2", crashed, TestLedgers.SIGNER, records);
+        TestSession.control("c2", crashed.id, true, TestLedgers.SIGNER, records).close();
+        records.removeIf(record -> {
+            String session = TestLedgers.event(record).getSessionId();
+            return session.equals(signed.id) || session.equals(unsigned.id);
+        });
+        VerificationReport report = verify(records);
+        assertThat(report.completeness().failures())
+                .extracting(Finding::session)
+                .containsExactly(signed.id);
+        assertThat(report.completeness().notes())
+                .anyMatch(note -> note.session().equals(unsigned.id));
+    }
+
+    @Test
     void cutEndOfAProcessContradictsTheNext() throws IOException {
         List<AuditRecord> records = new ArrayList<>();
         TestSession cut = TestSession.control("c1", "", false, TestLedgers.SIGNER, records);
