@@ -74,9 +74,12 @@ public class DecisionBenchmark {
 
     private static String drl(int rules) {
         StringBuilder drl = new StringBuilder("package benchmark;\n");
-        drl.append("rule \"permit reads\"\nwhen\n  Request(actionClass == \"read\")\nthen\n  verdict.permit(\"reads\");\nend\n");
-        drl.append("rule \"mask ssn\"\nwhen\n  $f : Field(phiClass == \"G\")\nthen\n  verdict.mask($f, \"redact\");\nend\n");
-        drl.append("rule \"mask name\"\nwhen\n  $f : Field(phiClass == \"A\")\nthen\n  verdict.mask($f, \"pseudonym\");\nend\n");
+        drl.append(
+                "rule \"permit reads\"\nwhen\n  Request(actionClass == \"read\")\nthen\n  verdict.permit(\"reads\");\nend\n");
+        drl.append(
+                "rule \"mask ssn\"\nwhen\n  $f : Field(phiClass == \"G\")\nthen\n  verdict.mask($f, \"redact\");\nend\n");
+        drl.append(
+                "rule \"mask name\"\nwhen\n  $f : Field(phiClass == \"A\")\nthen\n  verdict.mask($f, \"pseudonym\");\nend\n");
         for (int rule = 3; rule < rules; rule++) {
             drl.append("rule \"column ").append(rule).append("\"\nwhen\n");
             drl.append("  $f : Field(name == \"column_").append(rule).append("\")\n");

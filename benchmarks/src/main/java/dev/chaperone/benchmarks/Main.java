@@ -40,9 +40,7 @@ public final class Main {
                 .warmupTime(quick ? TimeValue.milliseconds(500) : TimeValue.seconds(2))
                 .measurementIterations(quick ? 3 : 5)
                 .measurementTime(quick ? TimeValue.milliseconds(500) : TimeValue.seconds(2));
-        Arrays.stream(arguments)
-                .filter(argument -> !argument.equals("--quick"))
-                .forEach(options::include);
+        Arrays.stream(arguments).filter(argument -> !argument.equals("--quick")).forEach(options::include);
         Collection<RunResult> results = new Runner(options.build()).run();
         System.out.print(table(results));
         if (results.isEmpty()) {
