@@ -60,7 +60,12 @@ final class ChaperoneCommand implements Runnable {
     static CommandLine commandLine(Terminal terminal) {
         ChaperoneCommand root = new ChaperoneCommand(terminal);
         CommandLine line = new CommandLine(root)
+                .addSubcommand(DemoCommand.line(terminal))
+                .addSubcommand(TokenCommand.line(terminal))
+                .addSubcommand(UpCommand.line(terminal))
+                .addSubcommand(UpCommand.serve(terminal))
                 .addSubcommand(PolicyCommand.line(terminal))
+                .addSubcommand(AuditCommand.line(terminal))
                 .addSubcommand(KeysCommand.line(terminal))
                 .addSubcommand(ConfigCommand.line(terminal))
                 .addSubcommand(new AutoComplete.GenerateCompletion());

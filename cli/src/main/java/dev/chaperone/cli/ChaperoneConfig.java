@@ -1,5 +1,6 @@
 package dev.chaperone.cli;
 
+import dev.chaperone.audit.SinkConfig;
 import dev.chaperone.pdp.PdpConfig;
 import dev.chaperone.proto.Setting;
 import java.util.Map;
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param pdp the decision point, or null when it runs elsewhere
  * @param postgres PostgreSQL enforcers by name; the name appears in decisions, records and metrics
+ * @param sink the audit sink, or null when it runs elsewhere
  * @param management where the process answers for its health
  */
 record ChaperoneConfig(
@@ -20,6 +22,9 @@ record ChaperoneConfig(
                 value = "PostgreSQL enforcers by name; the name appears in decisions, records and metrics",
                 defaultValue = "{}")
         Map<String, PostgresSection> postgres,
+
+        @Setting(value = "the audit sink; left out when it runs in another process", optional = true) @Nullable
+        SinkConfig sink,
 
         @Setting("where the process answers for its own health")
         ManagementConfig management) {
