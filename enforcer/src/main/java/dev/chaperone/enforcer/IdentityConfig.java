@@ -251,13 +251,13 @@ public record IdentityConfig(
                     defaultValue = "act.sub, azp, client_id")
             List<String> agent,
 
-            @Setting(value = "further claims that policies may read", defaultValue = "")
+            @Setting(value = "further claims that policies may read", defaultValue = "[]")
             List<String> passed,
 
-            @Setting(value = "client ids through which humans act in person", defaultValue = "")
+            @Setting(value = "client ids through which humans act in person", defaultValue = "[]")
             List<String> humanClients,
 
-            @Setting(value = "client ids through which services act for themselves", defaultValue = "")
+            @Setting(value = "client ids through which services act for themselves", defaultValue = "[]")
             List<String> serviceClients) {
 
         public Claims {
