@@ -109,7 +109,9 @@ class IdentityConfigTest {
 
     private static String written(Object value) {
         if (value instanceof List<?> list) {
-            return String.join(", ", list.stream().map(Object::toString).toList());
+            return list.isEmpty()
+                    ? "[]"
+                    : String.join(", ", list.stream().map(Object::toString).toList());
         }
         if (value instanceof Duration duration) {
             return duration.toMinutes() > 0 ? duration.toMinutes() + "m" : duration.toSeconds() + "s";
