@@ -11,6 +11,7 @@ import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.EnumMap;
@@ -26,15 +27,20 @@ final class DecisionEndpoint extends DecisionServiceGrpc.DecisionServiceImplBase
 
     private static final Logger LOG = LoggerFactory.getLogger(DecisionEndpoint.class);
 
+    /** The reason that an evaluation gives for a denial when it failed. */
+    private static final String EVALUATION_FAILED = "evaluation-failed";
+
     private final PolicyStore store;
     private final PolicyWatchers watchers;
     private final MeterRegistry registry;
     private final Map<Effect, Timer> timers = new EnumMap<>(Effect.class);
+    private final Counter failed;
 
     DecisionEndpoint(PolicyStore store, PolicyWatchers watchers, MeterRegistry registry) {
         this.store = store;
         this.watchers = watchers;
         this.registry = registry;
+        this.failed = PdpMetric.EVALUATION_FAILED.counter(registry);
         for (Effect effect : Effect.values()) {
             String name = effect.name().replace("EFFECT_", "").toLowerCase(Locale.ROOT);
             timers.put(effect, PdpMetric.DECISIONS.timer(registry, "effect", name));
@@ -68,6 +74,10 @@ final class DecisionEndpoint extends DecisionServiceGrpc.DecisionServiceImplBase
         Timer timer = timers.get(decision.getEffect());
         if (timer != null) {
             timer.record(System.nanoTime() - started, TimeUnit.NANOSECONDS);
+        }
+        if (decision.getReasonsCount() > 0
+                && EVALUATION_FAILED.equals(decision.getReasons(0).getRule())) {
+            failed.increment();
         }
         LOG.debug(
                 "request `{}`: {} by policy `{}`",

@@ -10,6 +10,8 @@ import java.util.function.Supplier;
 public enum PdpMetric {
     /** Time to evaluate a request, by effect. */
     DECISIONS("chaperone.pdp.decisions", "time to evaluate a request, by effect"),
+    /** Requests denied because a rule failed on them: the policy or the request is wrong, and somebody should look. */
+    EVALUATION_FAILED("chaperone.pdp.evaluation.failed", "requests denied because the policy failed on them"),
     /** Requests refused without a decision, by gRPC status. */
     REQUESTS_REFUSED("chaperone.pdp.requests.refused", "requests refused without a decision, by gRPC status"),
     /** Policies taken into force, the first included. */

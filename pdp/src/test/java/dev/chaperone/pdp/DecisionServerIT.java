@@ -133,6 +133,19 @@ class DecisionServerIT {
     }
 
     @Test
+    void deniesAndCountsWhatThePolicyFailsOn() {
+        store.start();
+        DecideRequest.Builder huge = select("city").toBuilder();
+        for (int column = 0; column < 5_000; column++) {
+            huge.getResourceBuilder().getRelationsBuilder(0).addColumnsBuilder().setName("c" + column);
+        }
+
+        assertThat(stub().decide(huge.build()).getDecision().getEffect()).isEqualTo(Effect.EFFECT_DENY);
+        assertThat(registry.get(PdpMetric.EVALUATION_FAILED.id()).counter().count())
+                .isEqualTo(1);
+    }
+
+    @Test
     void announcesThePolicyOnceThereIsOne() {
         Iterator<WatchPolicyResponse> announcements = stub().watchPolicy(WatchPolicyRequest.getDefaultInstance());
         await("the watcher is there", () -> watchers() == 1);

@@ -10,6 +10,7 @@ import com.google.protobuf.ByteString;
 import dev.chaperone.decision.v1.DecideRequest;
 import dev.chaperone.decision.v1.Decision;
 import dev.chaperone.decision.v1.Effect;
+import dev.chaperone.decision.v1.Reason;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.util.List;
@@ -154,6 +155,43 @@ class PolicyStoreTest {
         try (PolicyStore unknown = new PolicyStore(policies.config(listen, List.of("hippa"), null), registry)) {
             assertThat(catchThrowableOfType(PolicyLoadException.class, unknown::start))
                     .hasMessageContaining("built-in policy pack `hippa` does not exist");
+        }
+    }
+
+    @Test
+    void decidesByBuiltInPacksBesideTheDirectorysPolicies(@TempDir Path root) {
+        TestingPolicies own = new TestingPolicies(root);
+        PdpConfig config =
+                own.config(own.config().listen(), List.of("baseline", "hipaa"), root.resolve("catalog.yaml"));
+        try (PolicyStore both = new PolicyStore(config, new SimpleMeterRegistry())) {
+            both.start();
+
+            Decision known = Objects.requireNonNull(both.decide(select("city", "ssn")));
+            assertThat(known.getEffect()).isEqualTo(Effect.EFFECT_PERMIT);
+            assertThat(known.getReasonsList()).extracting(Reason::getPack).contains("baseline", "hipaa", "test");
+            assertThat(both.decide(select("unlisted")))
+                    .extracting(Decision::getEffect)
+                    .isEqualTo(Effect.EFFECT_DENY);
+        }
+    }
+
+    @Test
+    void oneBuiltInPackAloneIsEnough(@TempDir Path root) {
+        TestingPolicies own = new TestingPolicies(root);
+        PdpConfig config = new PdpConfig(
+                own.config().listen(),
+                List.of("baseline"),
+                null,
+                null,
+                own.config().reloadInterval(),
+                own.config().drainTimeout(),
+                PdpConfig.Limits.DEFAULTS);
+        try (PolicyStore alone = new PolicyStore(config, new SimpleMeterRegistry())) {
+            alone.start();
+
+            assertThat(alone.decide(select("city")))
+                    .extracting(Decision::getEffect)
+                    .isEqualTo(Effect.EFFECT_DENY);
         }
     }
 
