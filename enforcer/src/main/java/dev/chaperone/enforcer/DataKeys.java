@@ -65,6 +65,16 @@ final class DataKeys {
         }
     }
 
+    private void fill() {
+        try {
+            while (ready.remainingCapacity() > 0 && !Thread.currentThread().isInterrupted()) {
+                ready.add(draw());
+            }
+        } finally {
+            filling.set(false);
+        }
+    }
+
     private DataKey draw() {
         String sessionId = UUID.randomUUID().toString();
         try {
