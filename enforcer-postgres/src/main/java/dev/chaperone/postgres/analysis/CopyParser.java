@@ -1,0 +1,179 @@
+package dev.chaperone.postgres.analysis;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** COPY in its current grammar and the common parts of its older ones: null for any form that is not fully understood. */
+final class CopyParser {
+
+    private final String text;
+    private final SqlLexer lexer;
+    private final Map<String, String> options = new HashMap<>();
+
+    private CopyParser(String text) {
+        this.text = text;
+        lexer = new SqlLexer(text);
+    }
+
+    static StatementDetail.@Nullable Copy parse(String text) {
+        return new CopyParser(text).parse();
+    }
+
+    private StatementDetail.@Nullable Copy parse() {
+        lexer.next();
+        lexer.next();
+        String query = null;
+        String relation = null;
+        List<String> columns = List.of();
+        if (lexer.symbol() == '(') {
+            query = parenthesised();
+            if (query == null) {
+                return null;
+            }
+        } else {
+            relation = relation();
+            if (relation == null) {
+                return null;
+            }
+            if (lexer.symbol() == '(') {
+                columns = columns();
+            }
+        }
+        boolean from = lexer.is("from");
+        if (columns == null || !from && !lexer.is("to") || from && query != null) {
+            return null;
+        }
+        lexer.next();
+        boolean client = lexer.is("stdin") || lexer.is("stdout");
+        if (lexer.is("program")) {
+            lexer.next();
+        }
+        if (!client && lexer.kind() != SqlLexer.Kind.STRING) {
+            return null;
+        }
+        lexer.next();
+        if (!options()) {
+            return null;
+        }
+        String where = null;
+        if (from && lexer.is("where")) {
+            lexer.next();
+            where = text.substring(lexer.start());
+        } else if (lexer.kind() != SqlLexer.Kind.END) {
+            return null;
+        }
+        return new StatementDetail.Copy(from, relation, columns, query, client, options, where);
+    }
+
+    /** The text between a pair of parentheses; leaves the lexer after them. */
+    private @Nullable String parenthesised() {
+        int depth = 0;
+        int from = lexer.end();
+        while (lexer.kind() != SqlLexer.Kind.END) {
+            depth += lexer.symbol() == '(' ? 1 : lexer.symbol() == ')' ? -1 : 0;
+            if (depth == 0) {
+                String inside = text.substring(from, lexer.start()).strip();
+                lexer.next();
+                return inside;
+            }
+            lexer.next();
+        }
+        return null;
+    }
+
+    private @Nullable String relation() {
+        int from = lexer.start();
+        int to = from;
+        while (true) {
+            if (lexer.kind() != SqlLexer.Kind.WORD && lexer.kind() != SqlLexer.Kind.QUOTED) {
+                return null;
+            }
+            to = lexer.end();
+            lexer.next();
+            if (lexer.symbol() != '.') {
+                return text.substring(from, to);
+            }
+            lexer.next();
+        }
+    }
+
+    private @Nullable List<String> columns() {
+        List<String> columns = new ArrayList<>();
+        do {
+            lexer.next();
+            if (lexer.kind() != SqlLexer.Kind.WORD && lexer.kind() != SqlLexer.Kind.QUOTED) {
+                return null;
+            }
+            columns.add(text.substring(lexer.start(), lexer.end()));
+            lexer.next();
+        } while (lexer.symbol() == ',');
+        if (lexer.symbol() != ')') {
+            return null;
+        }
+        lexer.next();
+        return columns;
+    }
+
+    private boolean options() {
+        if (lexer.is("with")) {
+            lexer.next();
+        }
+        return lexer.symbol() == '(' ? listedOptions() : oldOptions();
+    }
+
+    private boolean listedOptions() {
+        do {
+            lexer.next();
+            String name = lexer.kind() == SqlLexer.Kind.WORD ? lexer.value() : null;
+            if (name == null) {
+                return false;
+            }
+            lexer.next();
+            String value = "true";
+            if (lexer.symbol() == '(') {
+                value = parenthesised();
+            } else if (lexer.symbol() != ',' && lexer.symbol() != ')') {
+                value = lexer.value();
+                lexer.next();
+            }
+            if (value == null || options.put(name, value) != null) {
+                return false;
+            }
+        } while (lexer.symbol() == ',');
+        if (lexer.symbol() != ')') {
+            return false;
+        }
+        lexer.next();
+        return true;
+    }
+
+    /** Before PostgreSQL 9.0: flags, and words with a string. */
+    private boolean oldOptions() {
+        while (lexer.kind() == SqlLexer.Kind.WORD && !lexer.is("where")) {
+            String name = String.valueOf(lexer.value());
+            lexer.next();
+            switch (name) {
+                case "csv", "binary" -> options.put("format", name);
+                case "header" -> options.put(name, "true");
+                case "delimiter", "null", "quote", "escape", "encoding" -> {
+                    if (lexer.is("as")) {
+                        lexer.next();
+                    }
+                    String value = lexer.kind() == SqlLexer.Kind.STRING ? lexer.value() : null;
+                    if (value == null) {
+                        return false;
+                    }
+                    options.put(name, value);
+                    lexer.next();
+                }
+                default -> {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,156 @@
+package dev.chaperone.postgres.analysis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class StatementDetailTest {
+
+    private static @Nullable StatementDetail detail(String sql) {
+        return StatementSplitter.split(sql).get(0).detail();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    SET statement_timeout = 5000                | statement_timeout       | 5000
+                    SET SESSION "Statement_Timeout" TO '5s'     | statement_timeout       | 5s
+                    SET search_path = a, "B", 'c'               | search_path             | a;B;c
+                    SET extra_float_digits TO -1                | extra_float_digits      | -1
+                    SET TIME ZONE 'UTC'                         | timezone                | UTC
+                    SET TIME ZONE LOCAL                         | timezone                | local
+                    SET NAMES 'utf8'                            | client_encoding         | utf8
+                    SET SCHEMA 'x'                              | search_path             | x
+                    SET ROLE none                               | role                    | none
+                    SET role TO admin                           | role                    | admin
+                    SET SESSION AUTHORIZATION 'x'               | session_authorization   | x
+                    SET LOCAL SESSION AUTHORIZATION x           | session_authorization   | x
+                    SET TRANSACTION READ ONLY, ISOLATION LEVEL SERIALIZABLE | transaction | read;only;isolation;level;serializable
+                    SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE | session characteristics | as;transaction;read;write
+                    SET my.own = 'x'                            | my.own                  | x
+                    RESET ALL                                   | all                     | ''
+                    RESET SESSION AUTHORIZATION                 | session_authorization   | ''
+                    SHOW TRANSACTION ISOLATION LEVEL            | transaction_isolation   | ''
+                    SET work_mem TO DEFAULT                     | work_mem                | ''
+                    """)
+    void settingsAreParsed(String sql, String name, String values) {
+        assertThat(detail(sql)).isInstanceOfSatisfying(StatementDetail.Setting.class, setting -> {
+            assertThat(setting.name()).isEqualTo(name);
+            assertThat(String.join(";", setting.values())).isEqualTo(values);
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SET",
+                "SET a",
+                "SET a = ",
+                "SET a = b c",
+                "SET a = E'\\x62'",
+                "SET a = (1)",
+                "SET a = $1",
+                "SET TIME ZONE INTERVAL '1' HOUR TO MINUTE",
+                "SET TRANSACTION SNAPSHOT '1'",
+                "SET a FROM CURRENT",
+                "SET a = 1,",
+                "EXECUTE",
+                "EXECUTE p(",
+                "DECLARE c CURSOR",
+                "DISCARD everything",
+                "COPY t",
+                "COPY t TO STDOUT nonsense",
+                "COPY (select 1) FROM STDIN",
+                "FETCH"
+            })
+    void formsNotUnderstoodHaveNoDetail(String sql) {
+        assertThat(detail(sql)).isNull();
+    }
+
+    @Test
+    void wrappersGiveTheirBody() {
+        assertThat(detail("PREPARE p (int, numeric(10,2)) AS select 1 -- x"))
+                .isEqualTo(new StatementDetail.Prepare("p", List.of("int", "numeric(10,2)"), "select 1"));
+        assertThat(detail("execute P('a, b', f(1, 2))"))
+                .isEqualTo(new StatementDetail.Execute("p", List.of("'a, b'", "f(1, 2)")));
+        assertThat(detail("DECLARE \"C\" BINARY NO SCROLL CURSOR WITH HOLD FOR select ssn from users"))
+                .isEqualTo(new StatementDetail.Declare("C", true, true, "select ssn from users"));
+        assertThat(detail("FETCH FORWARD 10 FROM c")).isEqualTo(new StatementDetail.CursorUse("c"));
+        assertThat(detail("close all")).isEqualTo(new StatementDetail.CursorUse(null));
+        assertThat(detail("close \"all\"")).isEqualTo(new StatementDetail.CursorUse("all"));
+        assertThat(detail("DEALLOCATE PREPARE ALL")).isEqualTo(new StatementDetail.Deallocate(null));
+        assertThat(detail("DEALLOCATE prepare")).isEqualTo(new StatementDetail.Deallocate("prepare"));
+        assertThat(detail("DISCARD TEMPORARY")).isEqualTo(new StatementDetail.Discard("temp"));
+    }
+
+    @Test
+    void explainSaysWhetherItRuns() {
+        assertThat(detail("explain select 1")).isEqualTo(new StatementDetail.Explain(false, "select 1"));
+        assertThat(detail("explain (select 1)")).isEqualTo(new StatementDetail.Explain(false, "(select 1)"));
+        assertThat(detail("explain analyze verbose delete from t"))
+                .isEqualTo(new StatementDetail.Explain(true, "delete from t"));
+        assertThat(detail("explain (costs off, ANALYZE) select 1"))
+                .isEqualTo(new StatementDetail.Explain(true, "select 1"));
+        assertThat(detail("explain (analyze off) select 1")).isEqualTo(new StatementDetail.Explain(false, "select 1"));
+    }
+
+    @Test
+    void copyIsTakenApart() {
+        assertThat(detail("COPY clinic.\"T\" (a, \"b\") TO STDOUT WITH (FORMAT csv, HEADER, FORCE_QUOTE (a))"))
+                .isEqualTo(new StatementDetail.Copy(
+                        false,
+                        "clinic.\"T\"",
+                        List.of("a", "\"b\""),
+                        null,
+                        true,
+                        Map.of("format", "csv", "header", "true", "force_quote", "a"),
+                        null));
+        assertThat(detail("COPY (select ssn from users where x = ')') TO STDOUT CSV DELIMITER ';'"))
+                .isEqualTo(new StatementDetail.Copy(
+                        false,
+                        null,
+                        List.of(),
+                        "select ssn from users where x = ')'",
+                        true,
+                        Map.of("format", "csv", "delimiter", ";"),
+                        null));
+        assertThat(detail("COPY t FROM PROGRAM 'cat' WHERE a > 1"))
+                .isEqualTo(new StatementDetail.Copy(true, "t", List.of(), null, false, Map.of(), "a > 1"));
+        assertThat(detail("COPY t TO '/tmp/x'"))
+                .isInstanceOfSatisfying(
+                        StatementDetail.Copy.class,
+                        copy -> assertThat(copy.client()).isFalse());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "application_name, x, true",
+        "SEARCH_PATH, x, true",
+        "enable_seqscan, off, true",
+        "client_encoding, UTF8, true",
+        "client_encoding, SJIS, false",
+        "standard_conforming_strings, on, true",
+        "standard_conforming_strings, off, false",
+        "datestyle, 'ISO, MDY', true",
+        "datestyle, MDY, true",
+        "datestyle, German, false",
+        "role, postgres, false",
+        "session_authorization, postgres, false",
+        "client_min_messages, debug1, false",
+        "debug_print_rewritten, off, false",
+        "debug_print_parse, on, false",
+        "log_min_messages, debug5, false",
+        "session_replication_role, replica, false",
+        "row_security, off, false",
+        "my.user, x, false",
+        "lc_messages, de, false"
+    })
+    void onlyHarmlessSettingsMayBeSet(String name, String value, boolean allowed) {
+        assertThat(SettingsPolicy.refusal(name, List.of(value)) == null).isEqualTo(allowed);
+    }
+}
