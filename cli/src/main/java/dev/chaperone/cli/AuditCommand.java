@@ -111,7 +111,11 @@ final class AuditCommand implements Runnable {
             description =
                     "Show a session as it happened: every statement, the decision with its reasons, and the rows exactly as"
                             + " the agent got them.",
-            footer = {"", "Example:", "  chaperone audit replay 1b0c8a52-6d6e-4c34-9a51-3f2f4f0a7c11 --ledger data/ledger"})
+            footer = {
+                "",
+                "Example:",
+                "  chaperone audit replay 1b0c8a52-6d6e-4c34-9a51-3f2f4f0a7c11 --ledger data/ledger"
+            })
     static final class ReplaySession implements Callable<Integer> {
 
         private final Terminal terminal;

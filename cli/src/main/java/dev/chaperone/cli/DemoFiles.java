@@ -42,7 +42,9 @@ final class DemoFiles {
      */
     static DemoFiles prepare(Path directory) {
         DemoState earlier = DemoState.read(directory);
-        if (earlier != null && earlier.isRunning() && earlier.processId() != ProcessHandle.current().pid()) {
+        if (earlier != null
+                && earlier.isRunning()
+                && earlier.processId() != ProcessHandle.current().pid()) {
             throw new CommandException("a demonstration runs already in `" + directory + "` (process "
                     + earlier.processId() + "); stop it, or give this one another --dir");
         }
@@ -51,13 +53,16 @@ final class DemoFiles {
             Files.createDirectories(directory.resolve("tls"));
             Files.createFile(directory.resolve(MARKER));
             DemoFiles files = new DemoFiles(
-                    directory, RecordingKeys.generate(directory.resolve("keys")), SelfSigned.in(directory.resolve("tls")));
+                    directory,
+                    RecordingKeys.generate(directory.resolve("keys")),
+                    SelfSigned.in(directory.resolve("tls")));
             files.writeSecret("upstream-password", random());
             files.writeSecret("pseudonym-key", random());
             Files.writeString(files.catalog(), resource("catalog.yaml"));
             return files;
         } catch (IOException e) {
-            throw new CommandException("`" + directory + "` cannot be used: " + e.getMessage() + "; give another --dir", e);
+            throw new CommandException(
+                    "`" + directory + "` cannot be used: " + e.getMessage() + "; give another --dir", e);
         }
     }
 

@@ -16,6 +16,9 @@ import org.postgresql.util.ServerErrorMessage;
 /** What the scripted agent does, and whether what it gets is what it must get. */
 final class DemoScript {
 
+    /** The failure after which there is no session to look at. */
+    static final String NOT_CONNECTED = "the agent cannot connect";
+
     private static final String PATIENTS = "SELECT count(*) || ' patients' FROM clinic.patients";
     private static final String PHONE = "SELECT phone FROM clinic.patients WHERE patient_id = 7";
 
@@ -89,7 +92,8 @@ final class DemoScript {
                 }
             }
         } catch (SQLException e) {
-            failures.add("the agent cannot connect: " + describe(e));
+            failures.add(NOT_CONNECTED);
+            failures.add(describe(e));
         }
         return List.copyOf(failures);
     }
@@ -113,7 +117,11 @@ final class DemoScript {
             DemoOutcome got = ask(agent, step.sql());
             screen.compare(held, got, step.masked());
             String wrong = got.refused() ? "refused: " + got.error() : difference(step, held, got);
-            verdict(number, step, wrong, step.masked().isEmpty() ? "the same" : "masked: " + String.join(", ", sorted(step)));
+            verdict(
+                    number,
+                    step,
+                    wrong,
+                    step.masked().isEmpty() ? "the same" : "masked: " + String.join(", ", sorted(step)));
             return;
         }
         DemoOutcome before = ask(database, step.probe());
@@ -128,7 +136,9 @@ final class DemoScript {
 
     /** What of the rows is not as it must be; empty when all is. */
     private static String difference(DemoStep step, DemoOutcome held, DemoOutcome got) {
-        if (got.rows().isEmpty() || got.rows().size() != held.rows().size() || !got.columns().equals(held.columns())) {
+        if (got.rows().isEmpty()
+                || got.rows().size() != held.rows().size()
+                || !got.columns().equals(held.columns())) {
             return got.rows().size() + " rows instead of " + held.rows().size();
         }
         for (int row = 0; row < held.rows().size(); row++) {
@@ -163,7 +173,9 @@ final class DemoScript {
     }
 
     private static @Nullable String cell(DemoOutcome outcome) {
-        return outcome.rows().isEmpty() ? outcome.error() : outcome.rows().get(0).get(0);
+        return outcome.rows().isEmpty()
+                ? outcome.error()
+                : outcome.rows().get(0).get(0);
     }
 
     private static DemoOutcome ask(Connection connection, String sql) throws SQLException {

@@ -64,8 +64,8 @@ record DemoState(
     static DemoState read(Terminal terminal, String instead) {
         DemoState state = read(directory(terminal));
         if (state == null) {
-            throw new CommandException(
-                    "there is no demonstration in `" + directory(terminal) + "`; run `chaperone demo`, or give " + instead);
+            throw new CommandException("there is no demonstration in `" + directory(terminal)
+                    + "`; run `chaperone demo`, or give " + instead);
         }
         return state;
     }

@@ -115,10 +115,12 @@ final class DemoWorld implements AutoCloseable {
     }
 
     private static PostgresBackend database(DemoFiles files, int port, DemoProgress progress) {
-        PostgresBackend backend = progress.done("PostgreSQL 18", () -> Backends.postgres(PostgresOptions.temporary()
-                .withDirectory(files.directory().resolve("postgres"))
-                .withPort(port)
-                .withTls()));
+        PostgresBackend backend = progress.done(
+                "PostgreSQL 18",
+                () -> Backends.postgres(PostgresOptions.temporary()
+                        .withDirectory(files.directory().resolve("postgres"))
+                        .withPort(port)
+                        .withTls()));
         try {
             progress.done("5,000 synthetic patients", () -> {
                 backend.createDatabase(DATABASE);

@@ -73,7 +73,8 @@ final class PostgresPart implements Part {
         List<String> lines = new ArrayList<>();
         lines.add("guards " + upstream.name() + " for clients of " + listen.host() + ":" + port() + " ("
                 + (listen.tls() == null
-                        ? "PLAINTEXT" + (listen.requireTls() ? ", from this machine only" : ": tokens can be read on the way")
+                        ? "PLAINTEXT"
+                                + (listen.requireTls() ? ", from this machine only" : ": tokens can be read on the way")
                         : listen.requireTls() ? "TLS" : "TLS OFFERED, NOT REQUIRED")
                 + ")");
         lines.add("upstream " + upstream.user() + "@" + upstream.host() + ":" + upstream.port() + "/"

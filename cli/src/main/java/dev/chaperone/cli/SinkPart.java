@@ -24,7 +24,8 @@ final class SinkPart implements Part {
             sink.start();
         } catch (IOException e) {
             throw new CommandException(
-                    "the ledger `" + config.ledger() + "` cannot be written (" + e.getMessage() + "); check `sink.ledger`",
+                    "the ledger `" + config.ledger() + "` cannot be written (" + e.getMessage()
+                            + "); check `sink.ledger`",
                     e);
         }
         return new SinkPart(config, sink);
@@ -38,7 +39,8 @@ final class SinkPart implements Part {
     @Override
     public List<String> banner() {
         return List.of(
-                "stores topic " + config.topic() + " of Kafka at " + config.bootstrapServers() + " in " + config.ledger(),
+                "stores topic " + config.topic() + " of Kafka at " + config.bootstrapServers() + " in "
+                        + config.ledger(),
                 "NOT YET: no Merkle log and no checkpoints; evidence rests on the enforcers' signed chains");
     }
 

@@ -51,7 +51,10 @@ final class TokenCommand implements Callable<Integer> {
     @Option(names = "--subject", paramLabel = "NAME", description = "the human; default is the demonstration's own")
     private @Nullable String subject;
 
-    @Option(names = "--agent", paramLabel = "NAME", description = "the acting agent; default is the demonstration's own")
+    @Option(
+            names = "--agent",
+            paramLabel = "NAME",
+            description = "the acting agent; default is the demonstration's own")
     private @Nullable String agent;
 
     @Option(names = "--no-agent", description = "no agent: the human acts in person")
@@ -80,7 +83,14 @@ final class TokenCommand implements Callable<Integer> {
         JWTClaimsSet claims = claims(demo);
         String token = exchange(demo, claims);
         terminal.out()
-                .println(json ? Json.write(Map.of("token", token, "claims", SignedJWT.parse(token).getJWTClaimsSet().toJSONObject())) : token);
+                .println(
+                        json
+                                ? Json.write(Map.of(
+                                        "token",
+                                        token,
+                                        "claims",
+                                        SignedJWT.parse(token).getJWTClaimsSet().toJSONObject()))
+                                : token);
         return ChaperoneCommand.OK;
     }
 
@@ -116,8 +126,8 @@ final class TokenCommand implements Callable<Integer> {
             HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
             String token = json(response.body()).path("access_token").asString("");
             if (response.statusCode() != 200 || token.isEmpty()) {
-                throw new CommandException(
-                        "the provider gave no token: HTTP " + response.statusCode() + " " + Text.printable(response.body()));
+                throw new CommandException("the provider gave no token: HTTP " + response.statusCode() + " "
+                        + Text.printable(response.body()));
             }
             return token;
         } catch (IOException | JacksonException | JOSEException e) {

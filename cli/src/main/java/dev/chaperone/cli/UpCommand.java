@@ -79,7 +79,8 @@ final class UpCommand implements Callable<Integer> {
     /** {@code chaperone serve} without a part. */
     @Command(
             name = "serve",
-            description = "Start one part of what a configuration file names: for one process, container or machine each.",
+            description =
+                    "Start one part of what a configuration file names: for one process, container or machine each.",
             synopsisSubcommandLabel = "PART",
             footer = {"", "Example:", "  chaperone serve pdp --config examples/pdp.yaml"})
     static final class Serve implements Runnable {

@@ -17,8 +17,8 @@ import java.util.TreeSet;
 final class EnvironmentNames {
 
     /** Read by the launcher, not by configuration. */
-    private static final Set<String> RESERVED =
-            Set.of("CHAPERONE_HOME", "CHAPERONE_COMMAND", "CHAPERONE_JAVA_OPTS", "CHAPERONE_DEMO_DIR", "CHAPERONE_BACKENDS");
+    private static final Set<String> RESERVED = Set.of(
+            "CHAPERONE_HOME", "CHAPERONE_COMMAND", "CHAPERONE_JAVA_OPTS", "CHAPERONE_DEMO_DIR", "CHAPERONE_BACKENDS");
 
     private final Set<String> known = new TreeSet<>();
     private final Set<String> excused = new HashSet<>(RESERVED);
