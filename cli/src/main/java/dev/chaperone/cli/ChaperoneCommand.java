@@ -1,6 +1,5 @@
 package dev.chaperone.cli;
 
-import ch.qos.logback.classic.Level;
 import dev.chaperone.cli.config.ConfigException;
 import java.io.PrintWriter;
 import picocli.AutoComplete;
@@ -85,7 +84,7 @@ final class ChaperoneCommand implements Runnable {
     }
 
     private int execute(CommandLine.ParseResult parsed) {
-        Logging.toTerminal(verbose ? Level.INFO : Level.WARN);
+        Logging.toTerminal(verbose);
         return new CommandLine.RunLast().execute(parsed);
     }
 

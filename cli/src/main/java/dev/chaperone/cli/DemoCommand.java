@@ -1,6 +1,5 @@
 package dev.chaperone.cli;
 
-import ch.qos.logback.classic.Level;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -60,7 +59,7 @@ final class DemoCommand implements Callable<Integer> {
         DemoProgress progress = new DemoProgress(terminal);
         terminal.out().println(terminal.bold("chaperone demo") + " in " + chosen);
         DemoFiles files = DemoFiles.prepare(chosen);
-        Logging.toFile(files.log(), Level.INFO);
+        Logging.toFile(files.log());
         int chosenPort = port == null ? (once ? 0 : DEFAULT_PORT) : port;
         DemoWorld world = DemoWorld.start(files, chosenPort, terminal.environment(), progress);
         try (Lifetime life = new Lifetime(world)) {

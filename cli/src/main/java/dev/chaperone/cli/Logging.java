@@ -18,19 +18,19 @@ final class Logging {
 
     private Logging() {}
 
-    /** Logs of this level and above go to the error stream; libraries' only from WARN. */
-    static void toTerminal(Level level) {
+    /** Warnings go to the error stream; with {@code verbose} also what the parts have to say about themselves. */
+    static void toTerminal(boolean verbose) {
         ConsoleAppender<ILoggingEvent> appender = new ConsoleAppender<>();
         appender.setTarget("System.err");
-        use(appender, level);
+        use(appender, verbose ? Level.INFO : Level.WARN);
     }
 
     /** Logs go to a file that is begun anew. */
-    static void toFile(Path file, Level level) {
+    static void toFile(Path file) {
         FileAppender<ILoggingEvent> appender = new FileAppender<>();
         appender.setFile(file.toString());
         appender.setAppend(false);
-        use(appender, level);
+        use(appender, Level.INFO);
     }
 
     private static void use(OutputStreamAppender<ILoggingEvent> appender, Level level) {

@@ -1,6 +1,5 @@
 package dev.chaperone.cli;
 
-import ch.qos.logback.classic.Level;
 import dev.chaperone.cli.config.ConfigBinder;
 import java.nio.file.Path;
 import java.util.Set;
@@ -63,7 +62,7 @@ final class UpCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Logging.toTerminal(Level.INFO);
+        Logging.toTerminal(true);
         ChaperoneConfig config = ConfigBinder.bind(
                 ChaperoneConfig.class, terminal.directory().resolve(file), terminal.environment(), parts);
         Processes processes = Processes.start(config);

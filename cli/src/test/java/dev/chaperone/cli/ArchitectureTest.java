@@ -135,8 +135,6 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .doNotHaveSimpleName("Logging")
-                .and()
-                .doNotHaveSimpleName("ChaperoneCommand")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("ch.qos.logback..")
