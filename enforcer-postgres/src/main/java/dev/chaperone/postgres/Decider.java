@@ -67,7 +67,7 @@ final class Decider {
             then.accept(new Ruling(
                     requests, null, Terms.NONE, null, true, false, true, CompletableFuture.completedFuture(null)));
         } else if (!Subject.needsTree(prepared.statement())) {
-            decide(Subject.plain(prepared.statement()), parameters, began, then);
+            decide(Subject.plain(prepared.statement(), tree), parameters, began, then);
         } else if (tree == null) {
             UnanalysableException failure =
                     new UnanalysableException("the database did not say what the statement would do");

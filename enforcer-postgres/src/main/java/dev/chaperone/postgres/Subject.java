@@ -8,7 +8,6 @@ import dev.chaperone.postgres.analysis.SqlStatement;
 import dev.chaperone.postgres.analysis.StatementDetail;
 import dev.chaperone.postgres.analysis.UnanalysableException;
 import dev.chaperone.proto.ErrorCode;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,10 +23,6 @@ record Subject(
         ActionClass actionClass,
         @Nullable QueryAnalysis analysis,
         @Nullable UnanalysableException failure) {
-
-    /** Commands that run code or queries which the server does not reveal before it runs them. */
-    private static final Set<String> OPAQUE = Set.of(
-            "do", "call", "create table as", "create materialized view", "refresh materialized view", "select into");
 
     /** A statement that the server's tree says all about, or says nothing about. */
     static Subject analysed(SqlStatement statement, Analyses.Result result) {
@@ -49,12 +44,11 @@ record Subject(
         };
     }
 
-    /** A statement that speaks for itself. */
-    static Subject plain(SqlStatement statement) {
+    /** A statement that the server does not plan. */
+    static Subject plain(SqlStatement statement, @Nullable String tree) {
         UnanalysableException failure = switch (statement.statementClass()) {
-            case TRANSACTION, SHOW, DISCARD, DEALLOCATE, EMPTY, TRUNCATE -> null;
+            case TRANSACTION, SHOW, DISCARD, DEALLOCATE, EMPTY, TRUNCATE, SCHEMA, ADMIN -> null;
             case SET, RESET -> setting(statement);
-            case SCHEMA, ADMIN -> opaque(statement);
             case COPY, CURSOR, EXPLAIN, PREPARE, EXECUTE, LISTEN, LOCK -> unsupported(statement.operation());
             case QUERY, DML, UNKNOWN -> new UnanalysableException("the statement is not recognised");
         };
@@ -64,6 +58,9 @@ record Subject(
                     new UnanalysableException("this form of `" + statement.operation() + "` is not recognised");
                 default -> null;
             };
+        }
+        if (failure == null) {
+            failure = UtilityCheck.refusal(statement, tree);
         }
         return new Subject(statement, statement.actionClass(), null, failure);
     }
@@ -86,10 +83,6 @@ record Subject(
         }
         String refusal = SettingsPolicy.refusal(setting.name(), setting.values());
         return refusal == null ? null : new UnanalysableException(ErrorCode.UNSUPPORTED, refusal);
-    }
-
-    private static @Nullable UnanalysableException opaque(SqlStatement statement) {
-        return OPAQUE.contains(statement.operation()) ? unsupported(statement.operation()) : null;
     }
 
     private static UnanalysableException unsupported(String operation) {

@@ -60,6 +60,8 @@ final class UpstreamConnector {
     CompletableFuture<UpstreamConnection> connect(EventLoop loop, Map<String, String> settings) {
         Map<String, String> startup = new LinkedHashMap<>(settings);
         startup.putAll(PINNED);
+        // Masks know dates in ISO form only; the order of day and month stays the client's choice.
+        startup.merge("datestyle", "ISO", (asked, iso) -> iso + ", " + asked);
         startup.put("user", config.upstream().user());
         startup.put("database", config.upstream().database());
         CompletableFuture<UpstreamConnection> result = new CompletableFuture<>();

@@ -44,6 +44,9 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
 
     private static final String TREE = "rewritten parse tree:";
 
+    /** What servers before 16 say of the parts of a tree that they cannot print. */
+    private static final String CANNOT_PRINT = "could not dump unrecognized node type";
+
     /** A statement that is analysed has one tree; more than a few are of no use to anybody. */
     private static final int MOST_TREES = 4;
 
@@ -132,7 +135,9 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
             if (notice.field('W').isEmpty() && trees.size() < MOST_TREES) {
                 trees.add(notice.field('D'));
             }
-        } else if (!severity.equals("LOG") && !severity.startsWith("DEBUG")) {
+        } else if (!severity.equals("LOG")
+                && !severity.startsWith("DEBUG")
+                && !notice.message().startsWith(CANNOT_PRINT)) {
             events.notice(notice);
         }
     }

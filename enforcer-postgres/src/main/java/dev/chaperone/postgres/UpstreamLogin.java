@@ -141,7 +141,7 @@ final class UpstreamLogin extends SimpleChannelInboundHandler<BackendMessage> {
         }
         ScramClient.FinalBuildStage builder = ScramClient.builder()
                 .advertisedMechanisms(mechanisms)
-                .username("") // the server goes by the start-up packet
+                .username("*") // the server goes by the start-up packet
                 .password(password.value().toCharArray())
                 .stringPreparation(StringPreparation.POSTGRESQL_PREPARATION);
         byte[] endpoint = endpoint();

@@ -1,0 +1,134 @@
+package dev.chaperone.postgres;
+
+import dev.chaperone.enforcer.MaskingFunctions;
+import dev.chaperone.proto.ByteSize;
+import dev.chaperone.proto.Secret;
+import dev.chaperone.testkit.Backends;
+import dev.chaperone.testkit.PostgresBackend;
+import dev.chaperone.testkit.PostgresOptions;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+
+/** A real PostgreSQL with patients in it, and an enforcer before it whose collaborators are doubles. */
+final class Gateway implements AutoCloseable {
+
+    static final String DATABASE = "clinic";
+    private static final String ROLE = "gateway";
+    private static final String PASSWORD = "not-for-agents";
+
+    final PostgresBackend backend;
+    final TestingRecorder recorder = new TestingRecorder();
+    final TestingDecisions decisions = new TestingDecisions();
+    final PostgresEnforcer enforcer;
+
+    private Gateway(PostgresBackend backend, PostgresConfig config) {
+        this.backend = backend;
+        this.enforcer = new PostgresEnforcer(
+                config,
+                "testing",
+                new TestingAuthenticator(),
+                decisions,
+                recorder,
+                new MaskingFunctions(new Secret("0123456789abcdef0123456789abcdef"))::of,
+                new SimpleMeterRegistry());
+    }
+
+    static Gateway start() {
+        return start(PostgresOptions.temporary(), PostgresConfig.TlsMode.DISABLE, null);
+    }
+
+    static Gateway start(
+            PostgresOptions options, PostgresConfig.TlsMode tls, PostgresConfig.@Nullable ServerTls clientTls) {
+        PostgresBackend backend = Backends.postgres(options);
+        seed(backend);
+        Gateway gateway = new Gateway(backend, config(backend, tls, clientTls, ROLE, false));
+        gateway.enforcer.start();
+        return gateway;
+    }
+
+    static PostgresConfig config(
+            PostgresBackend backend,
+            PostgresConfig.TlsMode tls,
+            PostgresConfig.@Nullable ServerTls clientTls,
+            String role,
+            boolean privileged) {
+        return new PostgresConfig(
+                new PostgresConfig.Listen("127.0.0.1", 0, true, clientTls),
+                new PostgresConfig.Upstream(
+                        DATABASE,
+                        tls == PostgresConfig.TlsMode.VERIFY_FULL ? "localhost" : backend.host(),
+                        backend.port(),
+                        DATABASE,
+                        role,
+                        new Secret(role.equals(ROLE) ? PASSWORD : backend.superuserPassword()),
+                        tls,
+                        backend.certificate(),
+                        privileged,
+                        false),
+                new PostgresConfig.Bounds(
+                        ByteSize.parse("10KiB"),
+                        ByteSize.parse("64MiB"),
+                        ByteSize.parse("64MiB"),
+                        16,
+                        100,
+                        50,
+                        Duration.ofSeconds(10),
+                        Duration.ofSeconds(10),
+                        Duration.ofHours(1),
+                        Duration.ofSeconds(5)));
+    }
+
+    private static void seed(PostgresBackend backend) {
+        backend.createRole(ROLE, PASSWORD);
+        backend.execute("alter role gateway set log_min_messages = fatal");
+        backend.createDatabase(DATABASE);
+        backend.executeIn(
+                DATABASE,
+                "create table patients (id int primary key, name text not null, ssn text, born date, visits int)",
+                "insert into patients values (1, 'Ada', '123-45-6789', '1915-12-10', 3),"
+                        + " (2, 'Grace', '987-65-4321', '1970-01-02', 5), (3, 'Joan', null, null, null)",
+                "create table secrets (id int, text text)",
+                "insert into secrets values (1, 'hidden')",
+                "create table numbers (n int)",
+                "insert into numbers select generate_series(1, 200000)",
+                "create table ledger (id int primary key, amount int check (amount >= 0), note text)",
+                "create table entries (id int references ledger(id) deferrable initially deferred)",
+                "create schema other",
+                "create table other.patients (id int, name text, ssn text, born date, visits int)",
+                "insert into other.patients values (9, 'Other', 'other-secret', null, null)",
+                "create function slow() returns int language plpgsql as 'begin perform pg_sleep(30); return 1; end'",
+                "grant usage on schema other to gateway",
+                "grant select on patients, secrets, numbers, other.patients to gateway",
+                "grant create on schema public to gateway",
+                "grant select, insert, update, delete on ledger, entries to gateway",
+                "grant update (visits) on patients to gateway");
+    }
+
+    int port() {
+        return enforcer.port();
+    }
+
+    /** Connects by pgjdbc. */
+    Connection connect(String token, String... properties) throws SQLException {
+        Properties all = new Properties();
+        all.setProperty("user", "ada");
+        all.setProperty("password", token);
+        all.setProperty("sslmode", "disable");
+        for (int i = 0; i < properties.length; i += 2) {
+            all.setProperty(properties[i], properties[i + 1]);
+        }
+        return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + port() + "/" + DATABASE, all);
+    }
+
+    @Override
+    public void close() {
+        enforcer.close();
+        recorder.close();
+        backend.close();
+    }
+}

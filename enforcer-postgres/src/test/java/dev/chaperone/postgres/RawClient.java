@@ -1,0 +1,172 @@
+package dev.chaperone.postgres;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Speaks the protocol byte by byte, to say what no driver would. */
+final class RawClient implements AutoCloseable {
+
+    /** One message of the server. */
+    record Message(char tag, byte[] body) {
+
+        /** A field of an error. */
+        String field(char type) {
+            for (String field : new String(body, StandardCharsets.UTF_8).split("\0")) {
+                if (!field.isEmpty() && field.charAt(0) == type) {
+                    return field.substring(1);
+                }
+            }
+            return "";
+        }
+
+        /** The text columns of a DataRow. */
+        List<String> columns() {
+            List<String> columns = new ArrayList<>();
+            ByteBuffer buffer = ByteBuffer.wrap(body);
+            for (int i = buffer.getShort(); i > 0; i--) {
+                int length = buffer.getInt();
+                byte[] value = new byte[Math.max(length, 0)];
+                buffer.get(value);
+                columns.add(length < 0 ? "NULL" : new String(value, StandardCharsets.UTF_8));
+            }
+            return columns;
+        }
+    }
+
+    private final Socket socket;
+    private final DataInputStream in;
+    private final DataOutputStream out;
+
+    private RawClient(int port) throws IOException {
+        socket = new Socket("127.0.0.1", port);
+        socket.setSoTimeout(20_000);
+        in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
+        out = new DataOutputStream(socket.getOutputStream());
+    }
+
+    static RawClient open(int port) throws IOException {
+        return new RawClient(port);
+    }
+
+    /** Connects and logs in. */
+    static RawClient login(int port, String token) throws IOException {
+        RawClient client = new RawClient(port);
+        client.startup(196608, "user", "ada", "database", Gateway.DATABASE);
+        client.read();
+        client.send('p', bytes(token));
+        client.until("ZE");
+        return client;
+    }
+
+    void startup(int version, String... parameters) throws IOException {
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        for (String parameter : parameters) {
+            body.write(bytes(parameter));
+        }
+        body.write(0);
+        out.writeInt(body.size() + 8);
+        out.writeInt(version);
+        out.write(body.toByteArray());
+        out.flush();
+    }
+
+    void raw(byte[] bytes) throws IOException {
+        out.write(bytes);
+        out.flush();
+    }
+
+    void send(char tag, byte[]... parts) throws IOException {
+        out.write(message(tag, parts));
+        out.flush();
+    }
+
+    static byte[] message(char tag, byte[]... parts) {
+        byte[] body = join(parts);
+        ByteBuffer message = ByteBuffer.allocate(5 + body.length);
+        return message.put((byte) tag).putInt(4 + body.length).put(body).array();
+    }
+
+    static byte[] join(byte[]... parts) {
+        ByteArrayOutputStream joined = new ByteArrayOutputStream();
+        for (byte[] part : parts) {
+            joined.writeBytes(part);
+        }
+        return joined.toByteArray();
+    }
+
+    static byte[] query(String sql) {
+        return message('Q', bytes(sql));
+    }
+
+    static byte[] parse(String name, String sql) {
+        return message('P', bytes(name), bytes(sql), new byte[2]);
+    }
+
+    static byte[] bind(String portal, String statement) {
+        return message('B', bytes(portal), bytes(statement), new byte[6]);
+    }
+
+    static byte[] describe(char target, String name) {
+        return message('D', new byte[] {(byte) target}, bytes(name));
+    }
+
+    static byte[] execute(String portal, int rows) {
+        return message('E', bytes(portal), ByteBuffer.allocate(4).putInt(rows).array());
+    }
+
+    static byte[] sync() {
+        return message('S');
+    }
+
+    static byte[] bytes(String text) {
+        return (text + '\0').getBytes(StandardCharsets.UTF_8);
+    }
+
+    Message read() throws IOException {
+        char tag = (char) in.readUnsignedByte();
+        byte[] body = new byte[in.readInt() - 4];
+        in.readFully(body);
+        return new Message(tag, body);
+    }
+
+    int readByte() throws IOException {
+        return in.read();
+    }
+
+    /** Reads up to and with the first message of one of the tags. */
+    List<Message> until(String tags) throws IOException {
+        List<Message> messages = new ArrayList<>();
+        while (true) {
+            Message message = read();
+            messages.add(message);
+            if (tags.indexOf(message.tag()) >= 0) {
+                return messages;
+            }
+        }
+    }
+
+    /** The tags of messages, in order. */
+    static String tags(List<Message> messages) {
+        StringBuilder tags = new StringBuilder();
+        messages.forEach(message -> tags.append(message.tag()));
+        return tags.toString();
+    }
+
+    /** True when the server has closed the connection. */
+    boolean ended() throws IOException {
+        return in.read() < 0;
+    }
+
+    @Override
+    public void close() throws IOException {
+        socket.close();
+    }
+}

@@ -1,0 +1,87 @@
+package dev.chaperone.postgres;
+
+import dev.chaperone.decision.v1.ActionClass;
+import dev.chaperone.decision.v1.DecideRequest;
+import dev.chaperone.decision.v1.Decision;
+import dev.chaperone.decision.v1.Effect;
+import dev.chaperone.decision.v1.Mask;
+import dev.chaperone.decision.v1.Obligation;
+import dev.chaperone.decision.v1.Reason;
+import dev.chaperone.enforcer.DecisionClient;
+import dev.chaperone.proto.ErrorCode;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+
+/** Decides by a function, on another thread as a real client does, and keeps what it was asked. */
+final class TestingDecisions implements DecisionClient {
+
+    private final List<DecideRequest> requests = new CopyOnWriteArrayList<>();
+    private volatile Function<DecideRequest, Decision> policy = request -> permit();
+    private volatile boolean gone;
+
+    void policy(Function<DecideRequest, Decision> by) {
+        policy = by;
+        gone = false;
+        requests.clear();
+    }
+
+    /** No decision can be had any more. */
+    void gone() {
+        gone = true;
+    }
+
+    List<DecideRequest> requests() {
+        return requests;
+    }
+
+    @Override
+    public CompletionStage<Outcome> decide(DecideRequest request) {
+        requests.add(request);
+        return CompletableFuture.supplyAsync(() -> gone
+                ? new Outcome(deny("no decision"), false, ErrorCode.PDP_UNAVAILABLE)
+                : new Outcome(policy.apply(request), false, null));
+    }
+
+    @Override
+    public void close() {}
+
+    static Decision permit(Obligation... obligations) {
+        return Decision.newBuilder()
+                .setEffect(Effect.EFFECT_PERMIT)
+                .addAllObligations(List.of(obligations))
+                .addReasons(Reason.newBuilder().setRule("testing permit").setEffect(Effect.EFFECT_PERMIT))
+                .setPolicyVersion("testing-1")
+                .build();
+    }
+
+    static Decision deny(String why) {
+        return Decision.newBuilder()
+                .setEffect(Effect.EFFECT_DENY)
+                .addReasons(Reason.newBuilder()
+                        .setRule("testing deny")
+                        .setText(why)
+                        .setCitation("45 CFR 164.502(b)")
+                        .setEffect(Effect.EFFECT_DENY))
+                .setPolicyVersion("testing-1")
+                .build();
+    }
+
+    static Obligation mask(String field, String function) {
+        return Obligation.newBuilder()
+                .setMask(Mask.newBuilder().setField(field).setFunction(function))
+                .build();
+    }
+
+    static boolean session(DecideRequest request) {
+        return request.getAction().getClass_() == ActionClass.ACTION_CLASS_SESSION;
+    }
+
+    /** True when the request touches a relation of that name. */
+    static boolean touches(DecideRequest request, String relation) {
+        return request.getResource().getRelationsList().stream()
+                .anyMatch(touched -> touched.getName().equals(relation));
+    }
+}

@@ -1,0 +1,117 @@
+package dev.chaperone.postgres;
+
+import dev.chaperone.audit.v1.AuditEvent;
+import dev.chaperone.audit.v1.Delivered;
+import dev.chaperone.audit.v1.MaskedOriginals;
+import dev.chaperone.audit.v1.SessionClosed;
+import dev.chaperone.audit.v1.SessionOpened;
+import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.enforcer.Recorder;
+import dev.chaperone.enforcer.SessionRecorder;
+import dev.chaperone.proto.ErrorCode;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Predicate;
+
+/** Keeps events in memory, completes on a thread of its own as a real recorder does, and fails when told to. */
+final class TestingRecorder implements Recorder {
+
+    /** One event as it was recorded; originals are kept in the clear. */
+    record Event(String session, AuditEvent event, MaskedOriginals originals) {}
+
+    private final List<Event> events = new CopyOnWriteArrayList<>();
+    private final ExecutorService disk = Executors.newSingleThreadExecutor(task -> {
+        Thread thread = new Thread(task, "testing-recorder");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private volatile Predicate<AuditEvent> failing = event -> false;
+
+    /** From now on events like this cannot be recorded, nor anything after them. */
+    void failOn(Predicate<AuditEvent> which) {
+        failing = which;
+    }
+
+    /** What was recorded, oldest first. */
+    List<Event> events() {
+        return events;
+    }
+
+    /** Forgets what was recorded, and fails no more. */
+    void reset() {
+        events.clear();
+        failing = event -> false;
+    }
+
+    List<Event> of(Predicate<AuditEvent> which) {
+        return events.stream().filter(event -> which.test(event.event())).toList();
+    }
+
+    @Override
+    public SessionRecorder open(SessionOpened.Builder facts) {
+        Session session = new Session(UUID.randomUUID().toString());
+        session.record(AuditEvent.newBuilder().setSessionOpened(facts));
+        return session;
+    }
+
+    @Override
+    public void close() {
+        disk.shutdown();
+    }
+
+    private final class Session implements SessionRecorder {
+
+        private final String id;
+        private boolean broken;
+
+        Session(String id) {
+            this.id = id;
+        }
+
+        @Override
+        public String sessionId() {
+            return id;
+        }
+
+        @Override
+        public CompletableFuture<Void> record(AuditEvent.Builder event) {
+            return write(event.build(), MaskedOriginals.getDefaultInstance());
+        }
+
+        @Override
+        public CompletableFuture<Void> record(
+                long requestNumber, Delivered.Builder delivered, MaskedOriginals originals) {
+            return write(
+                    AuditEvent.newBuilder()
+                            .setRequestNumber(requestNumber)
+                            .setDelivered(delivered)
+                            .build(),
+                    originals);
+        }
+
+        @Override
+        public CompletableFuture<Void> close(SessionClosed closed) {
+            return write(
+                    AuditEvent.newBuilder().setSessionClosed(closed).build(), MaskedOriginals.getDefaultInstance());
+        }
+
+        private CompletableFuture<Void> write(AuditEvent event, MaskedOriginals originals) {
+            CompletableFuture<Void> written = new CompletableFuture<>();
+            disk.execute(() -> {
+                broken |= failing.test(event);
+                if (broken) {
+                    written.completeExceptionally(
+                            new EnforcementException(ErrorCode.RECORDING_UNAVAILABLE, "the disk is full"));
+                } else {
+                    events.add(new Event(id, event, originals));
+                    written.complete(null);
+                }
+            });
+            return written;
+        }
+    }
+}
