@@ -199,9 +199,17 @@ final class ConclusionParser {
         }
         Mask.Builder mask = Mask.newBuilder().setFunction(function.text());
         while (nextIs(Token.Kind.TEXT)) {
-            String key = arguments.remove().text();
-            mask.putParameters(
-                    key, take(Token.Kind.TEXT, "the value of `" + key + "`").text());
+            Token key = arguments.remove();
+            List<String> known = Masks.PARAMETERS.getOrDefault(function.text(), List.of());
+            if (!known.contains(key.text())) {
+                throw cursor.refuse(
+                        key,
+                        "`" + function.text() + "` has no parameter `" + key.text() + "`",
+                        known.isEmpty() ? "it takes none" : "it takes `" + String.join("`, `", known) + "`");
+            }
+            String value =
+                    take(Token.Kind.TEXT, "the value of `" + key.text() + "`").text();
+            mask.putParameters(key.text(), value);
         }
         return mask.build();
     }

@@ -71,16 +71,26 @@ final class DrlPrinter {
                 && operation.right() instanceof Expression.Literal;
     }
 
-    /** A condition on its own: a plain boolean field is compared, which the engine handles as any other field. */
+    /**
+     * A condition. A value that is true or false by itself is compared, for the engine indexes comparisons and takes a bare
+     * call after "or" for an operator.
+     */
     private static String constraint(Expression expression) {
-        if (expression instanceof Expression.FieldOf field) {
-            return text(field) + " == true";
+        if (isValue(expression)) {
+            return text(expression) + " == true";
         }
-        if (expression instanceof Expression.Negation negation
-                && negation.operand() instanceof Expression.FieldOf field) {
-            return text(field) + " == false";
+        if (expression instanceof Expression.Negation negation) {
+            return isValue(negation.operand())
+                    ? text(negation.operand()) + " == false"
+                    : "!(" + constraint(negation.operand()) + ")";
         }
         return text(expression);
+    }
+
+    private static boolean isValue(Expression expression) {
+        return expression instanceof Expression.FieldOf
+                || expression instanceof Expression.Bound
+                || expression instanceof Expression.Call;
     }
 
     private static String text(Expression expression) {
@@ -98,10 +108,12 @@ final class DrlPrinter {
             return prefix(call.variable()) + call.function() + "(" + arguments + ")";
         }
         if (expression instanceof Expression.Operation operation) {
-            return operand(operation.left()) + " " + operation.operator() + " " + operand(operation.right());
-        }
-        if (expression instanceof Expression.Negation negation) {
-            return "!(" + text(negation.operand()) + ")";
+            if (!isConnective(operation)) {
+                return text(operation.left()) + " " + operation.operator() + " " + text(operation.right());
+            }
+            List<String> operands = new ArrayList<>();
+            chain(operation.operator(), operation, operands);
+            return String.join(" " + operation.operator() + " ", operands);
         }
         Expression.Membership membership = (Expression.Membership) expression;
         String candidates =
@@ -109,9 +121,23 @@ final class DrlPrinter {
         return text(membership.operand()) + (membership.negated() ? " not in (" : " in (") + candidates + ")";
     }
 
-    private static String operand(Expression expression) {
-        boolean compound = expression instanceof Expression.Operation || expression instanceof Expression.Membership;
-        return compound ? "(" + text(expression) + ")" : text(expression);
+    /**
+     * Writes {@code a || b || c} as one chain of operands. The tree leans to the left, and the engine's parser takes time
+     * exponential in how deep parentheses nest.
+     */
+    private static void chain(String operator, Expression expression, List<String> operands) {
+        if (expression instanceof Expression.Operation operation
+                && operation.operator().equals(operator)) {
+            chain(operator, operation.left(), operands);
+            chain(operator, operation.right(), operands);
+            return;
+        }
+        boolean connective = expression instanceof Expression.Operation inner && isConnective(inner);
+        operands.add(connective ? "(" + constraint(expression) + ")" : constraint(expression));
+    }
+
+    private static boolean isConnective(Expression.Operation operation) {
+        return operation.operator().equals("&&") || operation.operator().equals("||");
     }
 
     private static String prefix(String variable) {

@@ -23,9 +23,10 @@ import java.util.Set;
  */
 final class ExpressionParser {
     private static final Set<String> OPERATORS = Set.of("==", "!=", "<", "<=", ">", ">=");
-    private static final int MAX_DEPTH = 20;
-    private static final String FUNCTIONS_HINT = "write a function: `startsWith(name, \"…\")`, `endsWith`, `includes`,"
-            + " `sameText`, `regex`, or `name in (\"…\", \"…\")`";
+    private static final int MAX_DEPTH = 8;
+    private static final String FUNCTIONS_HINT =
+            "write a function: `startsWith(name, \"…\")`, `endsWith`, `containsText`,"
+                    + " `sameText`, `regex`, or `name in (\"…\", \"…\")`";
     private static final Map<String, String> WORD_OPERATORS = Map.of(
             "matches", "use `regex(field, \"…\")`, which takes linear time",
             "contains", FUNCTIONS_HINT,
@@ -274,6 +275,10 @@ final class ExpressionParser {
                     name,
                     "`" + name.text() + "` takes " + shown(function.parameters()) + ", found " + shown(types),
                     "");
+        }
+        if (arguments.size() > 1 && arguments.get(0) instanceof Expression.Literal) {
+            throw cursor.refuse(
+                    name, "the first argument of `" + name.text() + "` is a constant", "pass a field first");
         }
         checkConstants(name, arguments);
         scope.read(function.attribute());

@@ -26,7 +26,7 @@ public final class PolicyCompiler {
         return new CompiledPolicy(version, digest(sources), parsed, RuleEngine.of(parsed.rules()));
     }
 
-    private static byte[] digest(List<PolicySource> sources) {
+    static byte[] digest(List<PolicySource> sources) {
         MessageDigest digest = sha256();
         sources.stream().sorted(Comparator.comparing(PolicySource::path)).forEach(source -> {
             update(digest, source.path());

@@ -51,9 +51,14 @@ final class RuleEngine implements AutoCloseable {
             }
             GeneratedCode.check((InternalKieModule) builder.getKieModule());
             return new RuleEngine(release, services.newKieContainer(release, loader));
-        } catch (PolicyException | RuntimeException | Error e) {
+        } catch (PolicyException | Error e) {
             services.getRepository().removeKieModule(release);
             throw e;
+        } catch (RuntimeException e) {
+            services.getRepository().removeKieModule(release);
+            String message = "the engine refuses the rules: " + e.getMessage();
+            throw new PolicyException(
+                    List.of(new Diagnostic(Severity.ERROR, "policy", 0, 0, message, "please report it")));
         }
     }
 

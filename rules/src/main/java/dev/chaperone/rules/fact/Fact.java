@@ -23,7 +23,7 @@ public interface Fact {
 
     /** Whether {@code part} occurs in {@code text}, letter for letter. */
     @Readable("")
-    default boolean includes(String text, String part) {
+    default boolean containsText(String text, String part) {
         return text.contains(part);
     }
 

@@ -10,7 +10,7 @@ import java.util.Set;
  * @param principalKind {@code "agent"}, {@code "human"} or {@code "service"}
  * @param subject the human or service on whose behalf the call is made
  * @param agent the agent that acts, empty when the subject acts in person
- * @param issuer the token's issuer
+ * @param tokenIssuer the token's issuer
  * @param groups names for {@link #inGroup}
  * @param delegation actors for {@link #delegatedThrough}, nearest first
  * @param claims values for {@link #claim}
@@ -37,7 +37,7 @@ public record Request(
         @Readable("principal.kind") String principalKind,
         @Readable("principal.subject") String subject,
         @Readable("principal.agent") String agent,
-        @Readable("principal.issuer") String issuer,
+        @Readable("principal.issuer") String tokenIssuer,
         Set<String> groups,
         List<String> delegation,
         Map<String, String> claims,

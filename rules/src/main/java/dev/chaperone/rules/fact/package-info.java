@@ -6,6 +6,9 @@
  * engine can index on fields. Every component of type text, number or boolean is a field that rules may read; every
  * method marked {@link dev.chaperone.rules.fact.Readable} is a function that conditions may call.
  *
+ * <p>No component's name begins with {@code is} or {@code get}: the engine would take {@code issuer} for a getter of {@code
+ * suer}.
+ *
  * <p>Starting points: {@link dev.chaperone.rules.fact.Request} (who, what, in which circumstances), {@link
  * dev.chaperone.rules.fact.Field} (what would be disclosed), {@link dev.chaperone.rules.fact.Verdict}.
  */
