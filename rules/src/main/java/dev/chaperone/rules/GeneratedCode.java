@@ -50,6 +50,7 @@ final class GeneratedCode {
             "java.util.Arrays.asList",
             "java.util.Collections.emptyList",
             "java.util.List.add",
+            "java.util.List.addAll",
             "java.util.Locale.ENGLISH",
             "org.drools.util.DateUtils.getDateFormatMask");
 
