@@ -8,6 +8,7 @@ import com.nimbusds.jose.jwk.ECKey;
 import dev.chaperone.decision.v1.Principal;
 import dev.chaperone.proto.ErrorCode;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -104,5 +105,48 @@ class ProviderKeysTest extends AuthenticatorFixture {
         closed.close();
         assertThat(codeOf(closed.authenticate(token(claims -> {})).toCompletableFuture()))
                 .isEqualTo(ErrorCode.OVERLOADED);
+    }
+
+    @Test
+    void usesStaleKeysOnlyAsLongAsConfigured() {
+        OidcAuthenticator tolerant = open(config().withKeys(shortLived(Duration.ofHours(1))));
+        OidcAuthenticator strict = open(config().withKeys(shortLived(Duration.ZERO)));
+        String token = token(claims -> {});
+        for (OidcAuthenticator warmed : List.of(tolerant, strict)) {
+            warmed.authenticate(token)
+                    .toCompletableFuture()
+                    .orTimeout(20, TimeUnit.SECONDS)
+                    .join();
+        }
+        provider.close();
+        // Warmed after the other one: once its keys are stale, both are.
+        while (!strict.authenticate(token)
+                .handle((principal, failure) -> failure != null)
+                .toCompletableFuture()
+                .orTimeout(20, TimeUnit.SECONDS)
+                .join()) {
+            Thread.onSpinWait();
+        }
+        assertThat(codeOf(strict.authenticate(token).toCompletableFuture())).isEqualTo(ErrorCode.IDENTITY_UNAVAILABLE);
+        assertThat(tolerant.authenticate(token)
+                        .toCompletableFuture()
+                        .orTimeout(20, TimeUnit.SECONDS)
+                        .join()
+                        .getSubject())
+                .isEqualTo("dr.roe");
+    }
+
+    private static IdentityConfig.Keys shortLived(Duration outageTolerance) {
+        IdentityConfig.Keys usual = IdentityConfig.Keys.defaults();
+        return new IdentityConfig.Keys(
+                null,
+                Duration.ofMillis(200),
+                outageTolerance,
+                Duration.ofMillis(1),
+                usual.connectTimeout(),
+                usual.readTimeout(),
+                usual.maxSize(),
+                false,
+                null);
     }
 }
