@@ -135,6 +135,10 @@ final class Demo {
     void printHints() {
         DemoState state = world.state();
         String command = terminal.environment().getOrDefault("CHAPERONE_COMMAND", "chaperone");
+        if (!world.files().configuration().resolveSibling("").equals(DemoState.directory(terminal))) {
+            // The other commands look for the demonstration in its usual place unless they are told.
+            command = "CHAPERONE_DEMO_DIR=" + world.files().configuration().resolveSibling("") + ' ' + command;
+        }
         screen.line("");
         screen.line(terminal.bold("Now you") + " (in another terminal; Ctrl-C here ends it)");
         hint(

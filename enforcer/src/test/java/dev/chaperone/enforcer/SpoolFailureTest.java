@@ -50,7 +50,8 @@ class SpoolFailureTest {
         disk.block(false);
         rest.forEach(TestingRecording::await);
         assertThat(first).isCompleted();
-        assertThat(disk.forces() - before).isEqualTo(2);
+        // The writer may wake to the first few of them; the others still share one sync.
+        assertThat(disk.forces() - before).isBetween(2, 3);
         recorder.close();
     }
 

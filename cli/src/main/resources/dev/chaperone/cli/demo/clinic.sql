@@ -136,6 +136,8 @@ GRANT CONNECT ON DATABASE clinic TO chaperone_clinic;
 GRANT USAGE ON SCHEMA clinic, billing, research, public TO chaperone_clinic;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA clinic, billing TO chaperone_clinic;
 GRANT SELECT ON ALL TABLES IN SCHEMA research, public TO chaperone_clinic;
+GRANT UPDATE ON pgbench_accounts, pgbench_tellers, pgbench_branches TO chaperone_clinic;
+GRANT INSERT ON pgbench_history TO chaperone_clinic;
 
 -- The enforcer asks the server for its analysis of each statement; the server's own log must not receive it too.
 ALTER ROLE chaperone_clinic SET log_min_messages = fatal;
