@@ -9,4 +9,15 @@ public interface MaskingFunction {
 
     /** The masked value: of the argument's own kind, or {@link Value#NULL}. */
     Value apply(Value original);
+
+    /**
+     * A masked text that is too long for where it goes: its beginning where that is still a mask of this function, else
+     * {@link Value#NULL}.
+     *
+     * @param masked what {@link #apply} gave
+     * @param characters most characters that there is room for
+     */
+    default Value shorten(Value.Text masked, int characters) {
+        return Value.NULL;
+    }
 }

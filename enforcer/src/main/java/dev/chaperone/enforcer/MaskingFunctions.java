@@ -34,7 +34,8 @@ import java.util.Set;
  *
  * <p>{@code pseudonym} is an HMAC-SHA-256 under the enforcer's key: equal values of one domain have equal pseudonyms, so that
  * joins and counts keep working, and whoever lacks the key can neither invert nor guess. The domain is the parameter
- * {@code domain}, or else the last part of the masked field's name. Different integers may, rarely, share a pseudonym (31
+ * {@code domain}, or else the last part of the masked field's name. Where a column has room for less than 18 characters a
+ * pseudonym is its beginning, and null below 10 characters; words of {@code redact} are cut to what there is room for. Different integers may, rarely, share a pseudonym (31
  * bits: expect the first such pair among about 50,000 values).
  */
 public final class MaskingFunctions {

@@ -13,6 +13,10 @@ final class Pseudonyms {
 
     private static final String ALGORITHM = "HmacSHA256";
     private static final int MIN_KEY_BYTES = 32;
+
+    /** A pseudonym of fewer characters (40 bits) would often stand for more than one value. */
+    private static final int SHORTEST = 10;
+
     private static final char[] BASE32 = "abcdefghijklmnopqrstuvwxyz234567".toCharArray();
 
     private final SecretKeySpec key;
@@ -33,7 +37,17 @@ final class Pseudonyms {
                 .putInt(name.length)
                 .put(name)
                 .array();
-        return original -> mask(original, prototype, prefix);
+        return new MaskingFunction() {
+            @Override
+            public Value apply(Value original) {
+                return mask(original, prototype, prefix);
+            }
+
+            @Override
+            public Value shorten(Value.Text masked, int characters) {
+                return characters >= SHORTEST ? new Value.Text(masked.value().substring(0, characters)) : Value.NULL;
+            }
+        };
     }
 
     private Value mask(Value original, Mac prototype, byte[] prefix) {

@@ -14,4 +14,11 @@ public record Replacement(@Nullable String text) implements MaskingFunction {
     public Value apply(Value original) {
         return original instanceof Value.Text && text != null ? new Value.Text(text) : Value.NULL;
     }
+
+    @Override
+    public Value shorten(Value.Text masked, int characters) {
+        String words = masked.value();
+        int most = Math.min(characters, words.codePointCount(0, words.length()));
+        return new Value.Text(words.substring(0, words.offsetByCodePoints(0, most)));
+    }
 }

@@ -6,31 +6,34 @@ import io.netty.buffer.ByteBufUtil;
 import org.jspecify.annotations.Nullable;
 
 /**
- * text, varchar, bpchar, name and "char": the same bytes in both formats.
- *
- * <p>The blanks that pad a {@code char(n)} are no part of its value: they are taken off, and put back to n characters. A mask
- * longer than the n of {@code varchar(n)} or {@code char(n)} is delivered whole: n bounds what is stored, and no client is
- * known to check it on what it reads.
+ * text, varchar, bpchar, name and "char": the same bytes in both formats. The blanks that pad a {@code char(n)} are no part of
+ * its value: they are taken off, and put back to n characters.
  */
 final class TextType implements WireType {
 
-    private static final int UNPADDED = -1;
-
-    private final int padTo;
+    private final boolean padded;
+    private final int maxCharacters;
     private final int maxBytes;
 
     /**
-     * @param padTo characters to pad to with blanks; -1 for a type that is not padded
-     * @param maxBytes longest value of the type in bytes
+     * @param padded true for a type that is padded with blanks to its most characters, where those are known
+     * @param maxCharacters most characters of a value
+     * @param maxBytes most bytes of a value
      */
-    TextType(int padTo, int maxBytes) {
-        this.padTo = padTo;
+    TextType(boolean padded, int maxCharacters, int maxBytes) {
+        this.padded = padded;
+        this.maxCharacters = maxCharacters;
         this.maxBytes = maxBytes;
     }
 
     @Override
+    public int maxCharacters() {
+        return maxCharacters;
+    }
+
+    @Override
     public Value parse(String text) {
-        if (padTo == UNPADDED) {
+        if (!padded) {
             return new Value.Text(text);
         }
         int end = text.length();
@@ -47,8 +50,12 @@ final class TextType implements WireType {
                 || ByteBufUtil.utf8Bytes(text.value()) > maxBytes) {
             return null;
         }
-        int missing = padTo - text.value().codePointCount(0, text.value().length());
-        return missing > 0 ? text.value() + " ".repeat(missing) : text.value();
+        int characters = text.value().codePointCount(0, text.value().length());
+        if (characters > maxCharacters) {
+            return null;
+        }
+        boolean room = padded && maxCharacters != Integer.MAX_VALUE;
+        return room ? text.value() + " ".repeat(maxCharacters - characters) : text.value();
     }
 
     @Override

@@ -4,7 +4,7 @@ import dev.chaperone.enforcer.Value;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
-/** Any type not modelled here (inet, arrays, ranges, time, composites, extensions): its masked value is always SQL NULL. */
+/** Any type not modelled here (network addresses, ranges, times of day, enums, composites, extensions): its masked value is always SQL NULL. */
 final class UnknownType implements WireType {
 
     @Override

@@ -49,6 +49,11 @@ interface WireType {
         return true;
     }
 
+    /** Most characters of a value of the type. */
+    default int maxCharacters() {
+        return Integer.MAX_VALUE;
+    }
+
     /** The type of an OID (pg_type.dat); one that reads and writes nothing for a type not known here. */
     static WireType of(int oid, int typeModifier) {
         switch (oid) {
@@ -57,9 +62,9 @@ interface WireType {
             case 17:
                 return new ByteaType();
             case 18:
-                return new TextType(-1, 1);
+                return new TextType(false, 1, 1);
             case 19:
-                return new TextType(-1, 63);
+                return new TextType(false, 63, 63);
             case 20:
                 return new IntegerType(8, Long.MIN_VALUE, Long.MAX_VALUE);
             case 21:
@@ -69,10 +74,13 @@ interface WireType {
             case 26:
                 return new IntegerType(4, 0, 0xFFFF_FFFFL);
             case 25:
-            case 1043:
-                return new TextType(-1, Integer.MAX_VALUE);
+                return new TextType(false, Integer.MAX_VALUE, Integer.MAX_VALUE);
             case 1042:
-                return new TextType(Math.max(typeModifier - 4, 0), Integer.MAX_VALUE);
+            case 1043:
+                int most = typeModifier < 4 ? Integer.MAX_VALUE : typeModifier - 4;
+                return new TextType(oid == 1042, most, Integer.MAX_VALUE);
+            case 142:
+                return new XmlType();
             case 114:
                 return new JsonType(false);
             case 3802:

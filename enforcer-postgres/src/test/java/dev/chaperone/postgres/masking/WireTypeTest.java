@@ -106,7 +106,10 @@ class WireTypeTest {
         assertThat(encodedText(TypeOids.BPCHAR, 8, new Value.Text("\ud83d\ude00a")))
                 .isEqualTo("\ud83d\ude00a  ");
         assertThat(encodedText(TypeOids.BPCHAR, 8, new Value.Text("[redacted]")))
-                .isEqualTo("[redacted]");
+                .isNull();
+        assertThat(encodedText(TypeOids.VARCHAR, 8, new Value.Text("[redacted]")))
+                .isNull();
+        assertThat(encodedText(TypeOids.VARCHAR, 8, new Value.Text("a"))).isEqualTo("a");
         assertThat(encodedText(TypeOids.BPCHAR, -1, new Value.Text("a"))).isEqualTo("a");
     }
 
