@@ -1,0 +1,13 @@
+-- What the agents read; two tables with the same content, of which the catalog classifies two columns of one.
+CREATE TABLE masked AS
+SELECT i AS id, 'given ' || i AS given_name, lpad(i::text, 9, '0') AS ssn, 'city ' || i % 100 AS city,
+       'street ' || i AS street, i % 7 AS kind, i * 3 AS amount, 'note number ' || i AS note,
+       md5(i::text) AS reference, DATE '2020-01-01' + i % 1000 AS made
+FROM generate_series(1, 10000) AS i;
+ALTER TABLE masked ADD PRIMARY KEY (id);
+CREATE TABLE plain AS TABLE masked;
+ALTER TABLE plain ADD PRIMARY KEY (id);
+GRANT SELECT ON masked, plain, pgbench_accounts, pgbench_branches TO chaperone_bench;
+-- The log would receive every query tree; docs/architecture.md says so.
+ALTER ROLE chaperone_bench SET log_min_messages = fatal;
+ANALYZE;
