@@ -42,12 +42,18 @@ final class DemoScript {
             DemoStep.permits(
                     "Work that needs no identifier is not in the way",
                     "SELECT icd10, count(*) AS cases FROM clinic.diagnoses GROUP BY icd10 ORDER BY cases DESC, icd10 LIMIT 4"),
-            DemoStep.refuses(
-                    "An expression that would carry PHI past a mask",
-                    "SELECT upper(family_name) || ' ' || ssn FROM clinic.patients LIMIT 5",
-                    "deny",
-                    "SELECT upper(family_name) || ' ' || ssn FROM clinic.patients LIMIT 1",
-                    "the first row would be"),
+            DemoStep.masks(
+                    "An expression over PHI: it works on the masked values, computed by the database",
+                    "SELECT upper(family_name) || ' ' || ssn AS label FROM clinic.patients"
+                            + " WHERE patient_id <= 2 ORDER BY patient_id",
+                    "label"),
+            DemoStep.permits(
+                    "So patients can be counted, joined and grouped by their pseudonyms",
+                    "SELECT count(DISTINCT family_name || given_name) AS people FROM clinic.patients"),
+            DemoStep.masks(
+                    "And a guess cannot be tried out in a condition",
+                    "SELECT count(*) AS found FROM clinic.patients WHERE ssn LIKE '9%'",
+                    "found"),
             DemoStep.refuses(
                     "A table is to be dropped", "DROP TABLE clinic.patients", "deny", PATIENTS, "there are still"),
             DemoStep.refuses(

@@ -63,6 +63,11 @@ final class Analyses {
         });
     }
 
+    /** The catalog as it is known now. */
+    CatalogSnapshot catalog() {
+        return catalog.current();
+    }
+
     /** Analyses a tree with the catalog as it is known now. */
     Result analyseNow(String tree) {
         CatalogSnapshot snapshot = catalog.current();

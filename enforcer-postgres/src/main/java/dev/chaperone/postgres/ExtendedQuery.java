@@ -71,7 +71,8 @@ final class ExtendedQuery {
             return;
         }
         SqlStatement statement = split.get(0);
-        Prepared prepared = new Prepared(statement, parse.sql().codePointCount(0, statement.start()));
+        Prepared prepared =
+                new Prepared(statement, parse.sql().codePointCount(0, statement.start()), parse.parameterTypes());
         if (parse.statement().isEmpty()) {
             statements.remove("");
         }

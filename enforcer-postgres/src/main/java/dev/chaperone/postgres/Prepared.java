@@ -1,27 +1,45 @@
 package dev.chaperone.postgres;
 
 import dev.chaperone.postgres.analysis.SqlStatement;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A statement that the server has parsed. Belongs to one session's event loop. */
 final class Prepared {
 
+    /** The offset of a text that the client has not sent: positions in it mean nothing to it. */
+    static final int REWRITTEN = -1;
+
     private final SqlStatement statement;
     private final int offset;
+    private final List<Integer> types;
     private @Nullable String tree;
     private boolean stale;
 
     /**
      * @param statement the statement
-     * @param offset characters (code points) of the client's query string before it
+     * @param offset characters (code points) of the client's query string before it, or {@link #REWRITTEN}
+     * @param types the parameter types that the client named
      */
-    Prepared(SqlStatement statement, int offset) {
+    Prepared(SqlStatement statement, int offset, List<Integer> types) {
         this.statement = statement;
         this.offset = offset;
+        this.types = types;
+    }
+
+    /** The same with another text, of which the client knows nothing. */
+    Prepared rewritten(String text) {
+        SqlStatement other = new SqlStatement(
+                text, 0, text.length(), statement.statementClass(), statement.operation(), statement.detail());
+        return new Prepared(other, REWRITTEN, types);
     }
 
     SqlStatement statement() {
         return statement;
+    }
+
+    List<Integer> types() {
+        return types;
     }
 
     int offset() {

@@ -16,13 +16,17 @@ final class Reports {
     /**
      * The fields that the client may see.
      *
-     * @param offset characters of the client's query string before the statement that the server saw
+     * @param offset characters of the client's query string before the statement that the server saw; negative when the
+     *     client did not send what the server saw
      * @param sanitise true to take out whatever may hold values; the whole is then kept among the originals
      * @param outbox keeps it
      */
     static Map<Character, String> forClient(Report report, int offset, boolean sanitise, Outbox outbox) {
         Map<Character, String> fields = new LinkedHashMap<>(report.fields());
         String position = fields.get('P');
+        if (offset < 0) {
+            fields.remove('P');
+        }
         if (offset > 0
                 && position != null
                 && position.length() <= LONGEST_POSITION

@@ -24,4 +24,10 @@ record Ruling(
         boolean session,
         boolean changes,
         boolean sanitise,
-        CompletableFuture<Void> recorded) {}
+        CompletableFuture<Void> recorded) {
+
+    /** The same for a statement that was rewritten to touch less. */
+    Ruling of(QueryAnalysis rewritten) {
+        return new Ruling(request, rewritten, terms, refusal, session, changes, sanitise, recorded);
+    }
+}

@@ -50,7 +50,7 @@ final class SimpleQuery {
             next();
             return;
         }
-        Prepared prepared = new Prepared(statement, sql.codePointCount(0, statement.start()));
+        Prepared prepared = new Prepared(statement, sql.codePointCount(0, statement.start()), List.of());
         flow.parse("", prepared, List.of(), () -> open(prepared), this::end);
     }
 

@@ -23,6 +23,7 @@ import java.util.function.Consumer;
  * <pre>{@code
  * parse   Parse, Flush                 <- (the tree), ParseComplete
  * open    analyse the tree, decide, record the decision (writes: wait until it is durable)
+ *         where masked columns are worked with: rewrite, see {@link SourceRewrite}
  *         Bind, Describe, Flush        <- BindComplete, RowDescription | NoData
  *         no other tree came, and the columns are the analysed ones: the portal may run
  * }</pre>
@@ -97,9 +98,41 @@ final class StatementFlow {
                 session.whenDurable(ruling.recorded(), () -> restrict(prepared, bind, ruling, opened, failed));
             } else {
                 session.failOn(ruling.recorded());
-                restrict(prepared, bind, ruling, opened, failed);
+                permitted(prepared, bind, ruling, opened, failed);
             }
         });
+    }
+
+    /** A read: as it is, or on masked values. */
+    private void permitted(Prepared prepared, Bind bind, Ruling ruling, Consumer<Portal> opened, Runnable failed) {
+        Terms terms = ruling.terms();
+        if (terms == null || !terms.atSource()) {
+            restrict(prepared, bind, ruling, opened, failed);
+            return;
+        }
+        SourceRewrite.Outcome outcome = new SourceRewrite.Outcome() {
+            @Override
+            public void rewritten(Prepared statement, Ruling narrower) {
+                restrict(statement, bind.to(SourceRewrite.NAME), narrower, opened, failed);
+            }
+
+            @Override
+            public void refused(EnforcementException reason, boolean upstreamFailed) {
+                if (upstreamFailed) {
+                    session.markUpstreamFailed();
+                }
+                refuseDecided(ruling, GatewayError.of(reason), failed);
+            }
+        };
+        new SourceRewrite(link, session.analyses().catalog(), prepared, ruling, outcome).start();
+    }
+
+    /** Refuses what the decision permitted. */
+    private void refuseDecided(Ruling ruling, GatewayError error, Runnable failed) {
+        session.outbox()
+                .complete(Outbox.completion(
+                        ruling.request(), Outcome.OUTCOME_REFUSED, error.sqlState(), 0, 0, System.nanoTime()));
+        refuse(error, failed);
     }
 
     private void restrict(Prepared prepared, Bind bind, Ruling ruling, Consumer<Portal> opened, Runnable failed) {
@@ -164,11 +197,7 @@ final class StatementFlow {
             Consumer<Portal> opened,
             Runnable failed) {
         if (noteTrees(prepared)) {
-            GatewayError stale = stale();
-            session.outbox()
-                    .complete(Outbox.completion(
-                            ruling.request(), Outcome.OUTCOME_REFUSED, stale.sqlState(), 0, 0, System.nanoTime()));
-            refuse(stale, failed);
+            refuseDecided(ruling, stale(), failed);
             return;
         }
         Portal portal;
@@ -178,11 +207,7 @@ final class StatementFlow {
             if (e.code() == ErrorCode.UPSTREAM_MISMATCH) {
                 throw e;
             }
-            GatewayError error = GatewayError.of(e);
-            session.outbox()
-                    .complete(Outbox.completion(
-                            ruling.request(), Outcome.OUTCOME_REFUSED, error.sqlState(), 0, 0, System.nanoTime()));
-            refuse(error, failed);
+            refuseDecided(ruling, GatewayError.of(e), failed);
             return;
         }
         opened.accept(portal);

@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * The obligations of one permit, in the form that they are carried out in.
  *
  * @param masks what to mask, by field
+ * @param atSource true when the statement does more with a masked field than deliver it, and may: it has to be rewritten to work
+ *     on masked values, see {@link SourceRewrite}
  * @param maxRows most rows to deliver, {@link Long#MAX_VALUE} for no bound
  * @param maxBytes most payload bytes to deliver, {@link Long#MAX_VALUE} for no bound
  * @param readOnly run it in a read-only transaction
@@ -38,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Terms(
         Map<String, Masking> masks,
+        boolean atSource,
         long maxRows,
         long maxBytes,
         boolean readOnly,
@@ -45,10 +48,20 @@ record Terms(
         boolean keepOriginals) {
 
     /** No obligations. */
-    static final Terms NONE = new Terms(Map.of(), Long.MAX_VALUE, Long.MAX_VALUE, false, null, true);
+    static final Terms NONE = new Terms(Map.of(), false, Long.MAX_VALUE, Long.MAX_VALUE, false, null, true);
 
     /** One mask and the function that it names. */
-    record Masking(Mask mask, MaskingFunction function) {}
+    record Masking(Mask mask, MaskingFunction function) {
+
+        boolean everywhere() {
+            return mask.getScope() == Mask.Scope.SCOPE_EVERYWHERE;
+        }
+
+        boolean does(Masking other) {
+            return mask.getFunction().equals(other.mask.getFunction())
+                    && mask.getParametersMap().equals(other.mask.getParametersMap());
+        }
+    }
 
     Terms {
         masks = Map.copyOf(masks);
@@ -87,7 +100,8 @@ record Terms(
                     throw unfulfillable("the policy asks for something that this enforcer does not know");
             }
         }
-        return new Terms(masks, maxRows, maxBytes, readOnly, timeout, !levelGiven || full);
+        boolean atSource = analysis != null && needsSource(masks, analysis);
+        return new Terms(masks, atSource, maxRows, maxBytes, readOnly, timeout, !levelGiven || full);
     }
 
     private static Duration shorter(@Nullable Duration timeout, Obligation obligation) {
@@ -108,7 +122,10 @@ record Terms(
             throw unfulfillable(
                     "field `" + mask.getField() + "` is to be masked in a statement whose output is not known");
         }
-        requireMaskable(mask.getField(), analysis.relations());
+        if (!known(mask.getField(), analysis.relations())) {
+            throw unfulfillable(
+                    "field `" + mask.getField() + "` is to be masked and is in none of the statement's relations");
+        }
         MaskingFunction function;
         try {
             function = functions.apply(mask);
@@ -122,45 +139,83 @@ record Terms(
         }
     }
 
-    /** A mask on the wire covers what is delivered unchanged and nothing else. */
-    private static void requireMaskable(String field, List<Relation> relations) {
-        boolean known = false;
-        for (Relation relation : relations) {
-            String prefix = relation.getDatabase() + '.' + relation.getSchema() + '.' + relation.getName() + '.';
-            if (!field.startsWith(prefix)) {
-                continue;
+    /**
+     * True when a mask on the wire, which covers what is delivered unchanged and nothing else, is not enough, and the policy
+     * lets the statement be rewritten.
+     */
+    private static boolean needsSource(Map<String, Masking> masks, QueryAnalysis analysis) {
+        boolean needed = false;
+        for (Masking masking : masks.values()) {
+            String problem = beyondDelivery(masking.mask().getField(), analysis.relations());
+            if (problem != null && !(masking.everywhere() && rewritable(analysis))) {
+                throw unfulfillable(problem);
             }
-            known = true;
-            String name = field.substring(prefix.length());
-            for (Column column : relation.getColumnsList()) {
-                if (column.getName().equals("*")) {
-                    throw unfulfillable(
-                            "column `" + field + "` must be masked, and the statement uses the whole row of `"
-                                    + relation.getName() + "` as one value; name the columns instead");
-                }
-                if (column.getName().equals(name)) {
-                    for (Use use : column.getUsesList()) {
-                        requireOutput(field, use);
-                    }
-                }
-            }
+            needed |= problem != null;
         }
-        if (!known) {
-            throw unfulfillable("field `" + field + "` is to be masked and is in none of the statement's relations");
+        return needed;
+    }
+
+    private static boolean rewritable(QueryAnalysis analysis) {
+        return analysis.command() == QueryAnalysis.Command.SELECT && !analysis.writes();
+    }
+
+    /**
+     * Checks that what the rewritten statement still does with masked fields is covered by masks on the wire.
+     *
+     * @throws EnforcementException with OBLIGATION_UNFULFILLABLE naming the field that is not
+     */
+    void requireDelivered(QueryAnalysis rewritten) {
+        for (String field : masks.keySet()) {
+            String problem = beyondDelivery(field, rewritten.relations());
+            if (problem != null) {
+                throw unfulfillable(problem);
+            }
         }
     }
 
-    private static void requireOutput(String field, Use use) {
-        String how = switch (use) {
-            case USE_OUTPUT -> null;
-            case USE_PREDICATE -> "to choose, order or group rows";
-            case USE_WRITE -> "to be written to";
-            default -> "in an expression";
-        };
-        if (how != null) {
-            throw unfulfillable("column `" + field + "` must be masked, and the statement uses it " + how
-                    + "; select the column as it is, and use it for nothing else");
+    private static boolean known(String field, List<Relation> relations) {
+        return relations.stream().anyMatch(relation -> field.startsWith(prefix(relation)));
+    }
+
+    private static String prefix(Relation relation) {
+        return relation.getDatabase() + '.' + relation.getSchema() + '.' + relation.getName() + '.';
+    }
+
+    /** What is done with the field besides delivering it unchanged; null when nothing is. */
+    private static @Nullable String beyondDelivery(String field, List<Relation> relations) {
+        for (Relation relation : relations) {
+            if (!field.startsWith(prefix(relation))) {
+                continue;
+            }
+            String name = field.substring(prefix(relation).length());
+            for (Column column : relation.getColumnsList()) {
+                if (column.getName().equals("*")) {
+                    return "column `" + field + "` must be masked, and the statement uses the whole row of `"
+                            + relation.getName() + "` as one value; name the columns instead";
+                }
+                String how = column.getName().equals(name) ? beyondDelivery(column) : null;
+                if (how != null) {
+                    return "column `" + field + "` must be masked, and the statement uses it " + how
+                            + "; select the column as it is, and use it for nothing else";
+                }
+            }
         }
+        return null;
+    }
+
+    private static @Nullable String beyondDelivery(Column column) {
+        for (Use use : column.getUsesList()) {
+            String how = switch (use) {
+                case USE_OUTPUT -> null;
+                case USE_PREDICATE -> "to choose, order or group rows";
+                case USE_WRITE -> "to be written to";
+                default -> "in an expression";
+            };
+            if (how != null) {
+                return how;
+            }
+        }
+        return null;
     }
 
     private static EnforcementException unfulfillable(String message) {
@@ -209,17 +264,19 @@ record Terms(
     }
 
     private @Nullable Masking maskOf(Collection<FieldRef> sources) {
+        return maskOf(sources.stream().map(FieldRef::field).toList());
+    }
+
+    /** The one mask of a value that comes unchanged from one of the fields; null when none of them is masked. */
+    @Nullable
+    Masking maskOf(List<String> fields) {
         Masking found = null;
-        for (FieldRef source : sources) {
-            Masking masking = masks.get(source.field());
+        for (String field : fields) {
+            Masking masking = masks.get(field);
             if (masking == null) {
                 continue;
             }
-            if (found != null
-                    && !(found.mask().getFunction().equals(masking.mask().getFunction())
-                            && found.mask()
-                                    .getParametersMap()
-                                    .equals(masking.mask().getParametersMap()))) {
+            if (found != null && !found.does(masking)) {
                 throw unfulfillable(String.format(
                         Locale.ROOT,
                         "an output column mixes `%s` and `%s`, which are to be masked differently; select them separately",

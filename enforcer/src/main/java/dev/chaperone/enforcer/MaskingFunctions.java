@@ -24,7 +24,7 @@ import java.util.Set;
  *     unchanged; negative: null<td>as Integer<td>null<td>null<td>null<td>null
  * <tr><td>{@code zip3}<td>a ZIP code of 5 or 9 digits: its first three, or {@code 000}; other text: null<td>0 to 99999: the
  *     number of its first three digits, or 0; others: null<td>null<td>null<td>null<td>null<td>null
- * <tr><td>{@code pseudonym}<td>{@code p_} and 16 characters (80 bits)<td>a number from 1 to 2<sup>31</sup>-1<td>null<td>null
+ * <tr><td>{@code pseudonym}<td>{@code p_} and 16 hexadecimal digits (64 bits)<td>a number from 1 to 2<sup>31</sup>-1<td>null<td>null
  *     <td>null<td>a UUID of version 8 (RFC 9562 section 5.8)<td>null
  * </table>
  *
@@ -35,8 +35,9 @@ import java.util.Set;
  * <p>{@code pseudonym} is an HMAC-SHA-256 under the enforcer's key: equal values of one domain have equal pseudonyms, so that
  * joins and counts keep working, and whoever lacks the key can neither invert nor guess. The domain is the parameter
  * {@code domain}, or else the last part of the masked field's name. Where a column has room for less than 18 characters a
- * pseudonym is its beginning, and null below 10 characters; words of {@code redact} are cut to what there is room for. Different integers may, rarely, share a pseudonym (31
- * bits: expect the first such pair among about 50,000 values).
+ * pseudonym is its beginning, and null below 12 characters; words of {@code redact} are cut to what there is room for.
+ * Different integers may, rarely, share a pseudonym (31 bits: expect the first such pair among about 50,000 values).
+ * {@link Pseudonym} has the definition.
  */
 public final class MaskingFunctions {
 
@@ -61,6 +62,16 @@ public final class MaskingFunctions {
     /** The names of all functions. */
     public static Set<String> names() {
         return Set.of("redact", "null", "last4", "year", "age90", "zip3", "pseudonym");
+    }
+
+    /** Three-digit ZIP areas that {@code zip3} gives as {@code 000}. */
+    public static Set<String> sparseAreas() {
+        return SafeHarbor.SMALL_AREAS;
+    }
+
+    /** The age that {@code age90} gives for every age from it on. */
+    public static int oldestAge() {
+        return SafeHarbor.OLDEST_AGE;
     }
 
     /**

@@ -14,14 +14,14 @@ final class SafeHarbor {
 
     private static final int MAX_TEXT = 64 << 10;
     private static final int SHOWN = 4;
-    private static final int OLDEST_AGE = 90;
+    static final int OLDEST_AGE = 90;
     private static final String SEPARATORS = " -./()+,:_@#";
     private static final Pattern ISO_DATE = Pattern.compile("(\\d{4}-\\d{2}-\\d{2})(?:[T ][0-9:.,+\\-Z]{1,40})?");
     private static final Pattern AGE = Pattern.compile("[0-9]{1,3}");
     private static final Pattern ZIP = Pattern.compile("([0-9]{3})[0-9]{2}(?:-?[0-9]{4})?");
 
     /** Three-digit areas of 20,000 people or fewer, census of 2000, as HHS' guidance lists them. */
-    private static final Set<String> SMALL_AREAS = Set.of(
+    static final Set<String> SMALL_AREAS = Set.of(
             "036", "059", "063", "102", "203", "556", "692", "790", "821", "823", "830", "831", "878", "879", "884",
             "890", "893");
 

@@ -26,14 +26,26 @@ import java.util.List;
  * verdict.hold("text");                         verdict.readOnly();
  * verdict.hold($table, "text");                 verdict.record("full");
  * verdict.approvers("group", 2, "1h");          verdict.mask($field, "last4");  verdict.mask($field, "redact", "text", "n/a");
+ * verdict.maskEverywhere($field, "pseudonym");
  * }</pre>
  *
- * Texts may be left out where the rule has a {@code @reason}. {@code approvers} says who approves a hold, how many of
+ * {@code mask} covers a field as it is delivered, and the enforcer refuses any other use of it; {@code maskEverywhere} lets
+ * the operation work with the masked value in place of the field. Texts may be left out where the rule has a {@code @reason}. {@code approvers} says who approves a hold, how many of
  * them, and within what time, whichever rule holds; number and time may be left out.
  */
 final class ConclusionParser {
     private static final List<String> CALLS = List.of(
-            "permit", "deny", "hold", "approvers", "mask", "limitRows", "limitBytes", "timeout", "readOnly", "record");
+            "permit",
+            "deny",
+            "hold",
+            "approvers",
+            "mask",
+            "maskEverywhere",
+            "limitRows",
+            "limitBytes",
+            "timeout",
+            "readOnly",
+            "record");
 
     private final TokenCursor cursor;
     private final Scope scope;
@@ -123,7 +135,10 @@ final class ConclusionParser {
                 obligation.setHold(holdTerms());
                 break;
             case "mask":
-                obligation.setMask(mask());
+                obligation.setMask(mask(Mask.Scope.SCOPE_DELIVERED));
+                break;
+            case "maskEverywhere":
+                obligation.setMask(mask(Mask.Scope.SCOPE_EVERYWHERE));
                 break;
             case "limitRows":
                 obligation.setLimit(Limit.newBuilder().setMaxRows(takeCount()).setOnExceed(takeOnExceed()));
@@ -184,11 +199,13 @@ final class ConclusionParser {
         return terms.build();
     }
 
-    private Mask mask() throws Refusal {
+    private Mask mask(Mask.Scope scopeOfMask) throws Refusal {
         FactType fact = scope.facts().get(target);
         if (fact == null || !fact.name().equals("Field")) {
             throw cursor.refuse(
-                    call, "`mask` needs the field to mask", "bind it, `$f : Field(…)`, and pass `$f` first");
+                    call,
+                    "`" + call.text() + "` needs the field to mask",
+                    "bind it, `$f : Field(…)`, and pass `$f` first");
         }
         Token function = take(Token.Kind.TEXT, "the masking function");
         if (!Masks.FUNCTIONS.contains(function.text())) {
@@ -197,7 +214,7 @@ final class ConclusionParser {
                     "there is no masking function `" + function.text() + "`",
                     FactModel.suggest(function.text(), Masks.FUNCTIONS));
         }
-        Mask.Builder mask = Mask.newBuilder().setFunction(function.text());
+        Mask.Builder mask = Mask.newBuilder().setFunction(function.text()).setScope(scopeOfMask);
         while (nextIs(Token.Kind.TEXT)) {
             Token key = arguments.remove();
             List<String> known = Masks.PARAMETERS.getOrDefault(function.text(), List.of());
@@ -226,7 +243,7 @@ final class ConclusionParser {
                     "`" + variable.text() + "` is not a bound fact that a reason can point at",
                     "bind it: `" + variable.text() + " : Field(…)`");
         }
-        if (!List.of("deny", "hold", "mask").contains(call.text())) {
+        if (!List.of("deny", "hold", "mask", "maskEverywhere").contains(call.text())) {
             throw cursor.refuse(variable, "`" + call.text() + "` is about the whole request", "leave the fact out");
         }
         return variable.text();

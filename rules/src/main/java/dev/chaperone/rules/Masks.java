@@ -1,6 +1,7 @@
 package dev.chaperone.rules;
 
 import dev.chaperone.decision.v1.Mask;
+import dev.chaperone.decision.v1.Mask.Scope;
 import java.util.List;
 import java.util.Map;
 
@@ -18,8 +19,18 @@ final class Masks {
 
     private Masks() {}
 
-    /** The stricter of two masks on one field. Equal functions with other parameters leave nothing but a redaction. */
+    /**
+     * The stricter of two masks on one field. Equal functions with other parameters leave nothing but a redaction; what only
+     * one of them lets the statement do with the field is not let through.
+     */
     static Mask stricter(Mask one, Mask other) {
+        boolean everywhere = one.getScope() == Scope.SCOPE_EVERYWHERE && other.getScope() == Scope.SCOPE_EVERYWHERE;
+        return stricterFunction(one, other).toBuilder()
+                .setScope(everywhere ? Scope.SCOPE_EVERYWHERE : Scope.SCOPE_DELIVERED)
+                .build();
+    }
+
+    private static Mask stricterFunction(Mask one, Mask other) {
         int difference = FUNCTIONS.indexOf(one.getFunction()) - FUNCTIONS.indexOf(other.getFunction());
         if (difference == 0 && !one.getParametersMap().equals(other.getParametersMap())) {
             return Mask.newBuilder()

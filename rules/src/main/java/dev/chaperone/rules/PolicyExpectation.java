@@ -70,7 +70,7 @@ record PolicyExpectation(
         for (Obligation obligation : decision.getObligationsList()) {
             if (obligation.hasMask()) {
                 Mask mask = obligation.getMask();
-                actual.put(mask.getField(), mask.getFunction());
+                actual.put(mask.getField(), text(mask));
             }
         }
         if (!actual.equals(masks)) {
@@ -92,6 +92,11 @@ record PolicyExpectation(
         }
     }
 
+    /** The function, and {@code everywhere} where the mask holds for every use of the field. */
+    private static String text(Mask mask) {
+        return mask.getScope() == Mask.Scope.SCOPE_EVERYWHERE ? mask.getFunction() + " everywhere" : mask.getFunction();
+    }
+
     /**
      * An obligation on one line: {@code limit rows=100 then hold}, {@code read-only}, {@code timeout 30s}, {@code record
      * full}, {@code hold approvers=a,b approvals=2 within=900s}.
@@ -99,8 +104,7 @@ record PolicyExpectation(
     static String text(Obligation obligation) {
         switch (obligation.getObligationCase()) {
             case MASK:
-                return "mask " + obligation.getMask().getField() + " "
-                        + obligation.getMask().getFunction();
+                return "mask " + obligation.getMask().getField() + " " + text(obligation.getMask());
             case LIMIT:
                 Limit limit = obligation.getLimit();
                 return "limit" + (limit.getMaxRows() == 0 ? "" : " rows=" + limit.getMaxRows())

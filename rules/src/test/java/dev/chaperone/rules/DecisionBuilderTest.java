@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chaperone.decision.v1.Decision;
 import dev.chaperone.decision.v1.Effect;
+import dev.chaperone.decision.v1.Mask;
 import dev.chaperone.decision.v1.Obligation;
 import dev.chaperone.decision.v1.Reason;
 import java.util.ArrayList;
@@ -64,6 +65,23 @@ class DecisionBuilderTest {
                         "h",
                         "p",
                         "`clinic.public.patients.ssn`: masked with `redact`");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "maskEverywhere, maskEverywhere, SCOPE_EVERYWHERE",
+        "mask, maskEverywhere, SCOPE_DELIVERED",
+        "mask, mask, SCOPE_DELIVERED"
+    })
+    void aMaskHoldsEverywhereOnlyIfEveryRuleSaysSo(String one, String other, Mask.Scope expected) {
+        String first = "verdict." + one + "($f, \"redact\");";
+        String second = "verdict." + other + "($f, \"last4\");";
+        for (Decision decision : List.of(
+                combine("verdict.permit(\"p\");", first, second), combine("verdict.permit(\"p\");", second, first))) {
+            assertThat(decision.getObligationsList())
+                    .extracting(obligation -> obligation.getMask().getScope())
+                    .containsExactly(expected);
+        }
     }
 
     @ParameterizedTest

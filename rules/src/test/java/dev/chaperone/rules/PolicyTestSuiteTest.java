@@ -36,7 +36,7 @@ class PolicyTestSuiteTest {
                                 .startsWith("effect: expected `deny`, was `permit` because [`baseline/database read`"),
                         line -> assertThat(line)
                                 .isEqualTo("masks: expected {clinic.public.patients.name=redact}, were"
-                                        + " {clinic.public.patients.name=pseudonym}"),
+                                        + " {clinic.public.patients.name=pseudonym everywhere}"),
                         line -> assertThat(line).startsWith("rules: expected `hipaa/nothing`, fired ["),
                         line -> assertThat(line).startsWith("reasons: expected one with `no such text`, were ["),
                         line -> assertThat(line).startsWith("citations: expected `no such law`, were ["),

@@ -3,6 +3,7 @@ package dev.chaperone.postgres.analysis;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** One query of a statement: the statement itself, a subquery, a CTE, or what a view stands for. */
@@ -36,6 +37,8 @@ final class Level {
     private final int excluded;
     /** What is known of the lineage of each (range table entry, attribute); see {@link Lineage}. */
     final Map<Long, Lineage.Summary> summaries = new HashMap<>();
+    /** Attributes of its one relation that go nowhere but into their masks; see {@link MaskedSource}. */
+    Set<Integer> masked = Set.of();
     /** True for the inside of EXISTS, whose outputs nobody sees. */
     boolean outputsUnseen;
 

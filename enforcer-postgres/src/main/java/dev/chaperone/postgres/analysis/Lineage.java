@@ -150,7 +150,8 @@ final class Lineage {
                 level.up(variable.number("varlevelsup")), variable.number("varno"), variable.number("varattno"));
     }
 
-    private Summary attribute(Level level, int entry, int attribute) {
+    /** Lineage of one column of an entry of a level's range table; 0 stands for all of them as one value. */
+    Summary attribute(Level level, int entry, int attribute) {
         long key = column(entry, attribute);
         Summary known = level.summaries.get(key);
         if (known != null) {
@@ -168,6 +169,9 @@ final class Lineage {
     }
 
     private Summary resolve(Level level, int index, int attribute) {
+        if (level.masked.contains(attribute)) {
+            return Summary.NOTHING;
+        }
         Node.Struct entry = level.entry(index);
         return switch (entry.number("rtekind")) {
             case Level.RTE_RELATION ->

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -24,9 +25,9 @@ public final class QueryAnalyzer {
     private final Lineage lineage;
     private final Level top;
 
-    private QueryAnalyzer(Node.Struct query, CatalogSnapshot catalog) {
+    private QueryAnalyzer(Node.Struct query, CatalogSnapshot catalog, List<MaskedSource.Verified> sources) {
         this.catalog = catalog;
-        scan = new TreeScan(catalog, touched);
+        scan = new TreeScan(catalog, sources, touched);
         top = scan.query(query, null, false);
         lineage = new Lineage(scan.levels(), catalog);
     }
@@ -41,13 +42,28 @@ public final class QueryAnalyzer {
      *     UnanalysableException#staleCatalog}), or when it reaches for what is never given out, with code DENIED
      */
     public static QueryAnalysis analyze(CharSequence treeText, CatalogSnapshot catalog) {
+        return analyze(treeText, catalog, List.of());
+    }
+
+    /** Analyses a statement in which masked sources may stand for relations. */
+    static QueryAnalysis analyze(CharSequence treeText, CatalogSnapshot catalog, List<MaskedSource.Verified> sources) {
+        return new QueryAnalyzer(query(treeText), catalog, sources).analyze();
+    }
+
+    /** The columns that a statement refers to where the agent wrote it. */
+    static Map<Integer, Map<Integer, Lineage.Summary>> sourceColumns(CharSequence treeText, CatalogSnapshot catalog) {
+        QueryAnalyzer analyzer = new QueryAnalyzer(query(treeText), catalog, List.of());
+        return new SourceColumns(analyzer.scan, analyzer.lineage, catalog).find();
+    }
+
+    private static Node.Struct query(CharSequence treeText) {
         if (!(QueryTreeReader.read(treeText) instanceof Node.Items queries)) {
             throw new UnanalysableException("query tree is malformed");
         }
         if (queries.items().size() != 1) {
             throw new UnanalysableException("statement is changed by a rule, which is not supported");
         }
-        return new QueryAnalyzer(Node.struct(queries.items().get(0)), catalog).analyze();
+        return Node.struct(queries.items().get(0));
     }
 
     private QueryAnalysis analyze() {

@@ -95,8 +95,7 @@ final class QueryTreeReader {
                             throw malformed();
                         }
                         if (token.text().equals("[")) {
-                            frame.datum();
-                            skipDatum();
+                            frame.datum(datum());
                         } else {
                             frame.field(token.text());
                         }
@@ -122,16 +121,18 @@ final class QueryTreeReader {
         return new Frame(token.text());
     }
 
-    /** Constants are not looked at: what they hold is the agent's own, or a default's. */
-    private void skipDatum() {
+    /** A constant's bytes, as printed: what they stand for matters to nobody, only whether two are the same. */
+    private String datum() {
+        StringBuilder bytes = new StringBuilder();
         while (true) {
             if (next() != TOKEN || escapedToken) {
                 throw malformed();
             }
             String part = token.text();
             if (part.equals("]")) {
-                return;
+                return bytes.toString();
             }
+            bytes.append(' ').append(part);
             for (int i = 0; i < part.length(); i++) {
                 if ((part.charAt(i) < '0' || part.charAt(i) > '9') && !(i == 0 && part.charAt(i) == '-')) {
                     throw malformed();
@@ -283,10 +284,11 @@ final class QueryTreeReader {
         }
 
         /** The value read last was the length of a datum, whose bytes follow. */
-        void datum() {
-            if (count == 0 || !(values[count - 1] instanceof Node.Token)) {
+        void datum(String bytes) {
+            if (count == 0 || !(values[count - 1] instanceof Node.Token length)) {
                 throw malformed();
             }
+            values[count - 1] = new Node.Token(length.text() + bytes);
         }
 
         void add(Node value) {

@@ -30,12 +30,14 @@ final class TreeScan {
     private static final int EXISTS_SUBLINK = 0;
 
     private final CatalogSnapshot catalog;
+    private final List<MaskedSource.Verified> sources;
     private final Map<Node.Struct, Level> levels = new LinkedHashMap<>();
     private final Touched touched;
     private final Set<String> disallowed = new LinkedHashSet<>();
 
-    TreeScan(CatalogSnapshot catalog, Touched touched) {
+    TreeScan(CatalogSnapshot catalog, List<MaskedSource.Verified> sources, Touched touched) {
         this.catalog = catalog;
+        this.sources = sources;
         this.touched = touched;
     }
 
@@ -57,6 +59,11 @@ final class TreeScan {
         }
         Level level = new Level(query, parent, inView);
         levels.put(query, level);
+        for (MaskedSource.Verified source : sources) {
+            if (source.is(query)) {
+                level.masked = source.source().masked();
+            }
+        }
         for (int i = 0; i < query.size(); i++) {
             switch (query.name(i)) {
                 case "rtable" -> {
@@ -165,7 +172,7 @@ final class TreeScan {
                     touched.relation(relation(entry.number("relid")));
                     // Before PostgreSQL 16 the privileges to check stand here.
                     if (entry.has("selectedCols")) {
-                        privileges(entry);
+                        privileges(entry, level);
                     }
                 }
                 node(entry.field("tablesample"), level);
@@ -192,6 +199,15 @@ final class TreeScan {
             case Level.RTE_RESULT -> {}
             default -> throw new UnanalysableException("statement reads from something that is not understood");
         }
+    }
+
+    /** The relation that an entry stands for, be it a view; 0 for any other entry. */
+    int relationOf(Node.Struct entry) {
+        return switch (entry.number("rtekind")) {
+            case Level.RTE_RELATION -> entry.number("relid");
+            case Level.RTE_SUBQUERY -> viewOf(entry, Node.struct(entry.field("subquery")));
+            default -> 0;
+        };
     }
 
     /** The view that a subquery stands for, 0 for the agent's own. */
@@ -233,12 +249,12 @@ final class TreeScan {
         }
         for (int index = 1; index <= list.size(); index++) {
             if (index != excluded) {
-                privileges(Node.struct(list.get(index - 1)));
+                privileges(Node.struct(list.get(index - 1)), level);
             }
         }
     }
 
-    private void privileges(Node.Struct info) {
+    private void privileges(Node.Struct info, Level level) {
         RelationInfo relation = relation(info.number("relid"));
         if ((info.number("requiredPerms") & (ACL_INSERT | ACL_DELETE)) != 0) {
             touched.written(relation);
@@ -254,7 +270,7 @@ final class TreeScan {
         }
         for (Node bit : info.list("selectedCols")) {
             int attribute = Node.number(bit) + FIRST_LOW_INVALID_ATTRIBUTE;
-            if (attribute >= 0) {
+            if (attribute >= 0 && !level.masked.contains(attribute)) {
                 touched.selected(relation, attribute);
             }
         }

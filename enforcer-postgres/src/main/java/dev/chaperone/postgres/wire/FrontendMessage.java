@@ -121,6 +121,11 @@ public sealed interface FrontendMessage {
             return Kind.BIND;
         }
 
+        /** The same for another prepared statement. */
+        public Bind to(String otherStatement) {
+            return new Bind(portal, otherStatement, parameterFormats, parameters, resultFormats);
+        }
+
         /** True when the parameter of that index is in binary format. */
         public boolean binary(int parameter) {
             if (parameterFormats.isEmpty()) {
