@@ -95,8 +95,8 @@ public final class CompiledPolicy implements AutoCloseable {
             FactMapper.Facts facts = FactMapper.map(request, classifier);
             VerdictRecorder verdict = new VerdictRecorder(conclusions);
             current.run(facts, verdict);
-            Decision.Builder decision =
-                    DecisionBuilder.combine(verdict.drawn()).addAllFieldClasses(facts.fieldClasses());
+            Decision.Builder decision = DecisionBuilder.combine(verdict.drawn(), FactMapper.analysed(request))
+                    .addAllFieldClasses(facts.fieldClasses());
             return stamped(decision.setCacheability(cacheability(request, decision.getEffect())));
         } catch (RuntimeException | LinkageError | StackOverflowError | OutOfMemoryError e) {
             // The cause may quote values of the request: it goes to the log at DEBUG, and not to the caller.

@@ -12,5 +12,7 @@ import dev.chaperone.decision.v1.Obligation;
  * @param variable the fact it is about, empty when it is about the whole request
  * @param obligation what it obliges to; without any member set when it obliges to nothing. A mask's field is the
  *     target's name
+ * @param unanalysed whether a permit also holds for an operation of which nobody knows what it would touch
  */
-record Conclusion(RuleInfo rule, Effect effect, String text, String variable, Obligation obligation) {}
+record Conclusion(
+        RuleInfo rule, Effect effect, String text, String variable, Obligation obligation, boolean unanalysed) {}

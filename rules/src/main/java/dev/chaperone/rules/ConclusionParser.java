@@ -26,16 +26,21 @@ import java.util.List;
  * verdict.hold("text");                         verdict.readOnly();
  * verdict.hold($table, "text");                 verdict.record("full");
  * verdict.approvers("group", 2, "1h");          verdict.mask($field, "last4");  verdict.mask($field, "redact", "text", "n/a");
- * verdict.maskEverywhere($field, "pseudonym");
+ * verdict.maskEverywhere($field, "pseudonym");  verdict.permitUnanalysed("text");
  * }</pre>
  *
  * {@code mask} covers a field as it is delivered, and the enforcer refuses any other use of it; {@code maskEverywhere} lets
- * the operation work with the masked value in place of the field. Texts may be left out where the rule has a {@code @reason}. {@code approvers} says who approves a hold, how many of
+ * the operation work with the masked value in place of the field. {@code permit} never permits an operation that could not be
+ * analysed; {@code permitUnanalysed} does, besides all that {@code permit} does, and nothing in such an operation can be
+ * masked. Texts may be left out where the rule has a {@code @reason}. {@code approvers} says who approves a hold, how many of
  * them, and within what time, whichever rule holds; number and time may be left out.
  */
 final class ConclusionParser {
+    private static final String PERMIT_UNANALYSED = "permitUnanalysed";
+
     private static final List<String> CALLS = List.of(
             "permit",
+            PERMIT_UNANALYSED,
             "deny",
             "hold",
             "approvers",
@@ -81,7 +86,8 @@ final class ConclusionParser {
                             + arguments.getFirst().shown() + " here",
                     "see the forms of `verdict." + call.text() + "`");
         }
-        return new Conclusion(rule, effect(), text, target, obligation);
+        return new Conclusion(
+                rule, effect(), text, target, obligation, call.text().equals(PERMIT_UNANALYSED));
     }
 
     private void readArguments() throws Refusal {
@@ -110,6 +116,7 @@ final class ConclusionParser {
     private Effect effect() {
         switch (call.text()) {
             case "permit":
+            case PERMIT_UNANALYSED:
                 return Effect.EFFECT_PERMIT;
             case "deny":
                 return Effect.EFFECT_DENY;
@@ -124,6 +131,7 @@ final class ConclusionParser {
         Obligation.Builder obligation = Obligation.newBuilder();
         switch (call.text()) {
             case "permit":
+            case PERMIT_UNANALYSED:
             case "deny":
                 text = takeReason();
                 break;

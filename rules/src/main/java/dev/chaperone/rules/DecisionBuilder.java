@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Combines conclusions into a decision: denied unless permitted, deny over hold over permit, and the stricter of two
- * obligations of one kind. The order in which conclusions come does not matter.
+ * obligations of one kind. The order in which conclusions come does not matter. An operation that was not analysed is permitted
+ * only by a conclusion that says so in so many words.
  */
 final class DecisionBuilder {
     private static final int SHOWN_TARGETS = 8;
@@ -40,12 +41,20 @@ final class DecisionBuilder {
     private @Nullable Timeout timeout;
     private RecordLevel.@Nullable Level level;
     private boolean readOnly;
+    private final boolean analysed;
+    private boolean permitsUnanalysed;
 
-    private DecisionBuilder() {}
+    private DecisionBuilder(boolean analysed) {
+        this.analysed = analysed;
+    }
 
-    /** A decision with effect, obligations and reasons; the caller adds the rest. */
-    static Decision.Builder combine(Map<Conclusion, Set<String>> drawn) {
-        DecisionBuilder builder = new DecisionBuilder();
+    /**
+     * A decision with effect, obligations and reasons; the caller adds the rest.
+     *
+     * @param analysed whether it is known what the operation would touch
+     */
+    static Decision.Builder combine(Map<Conclusion, Set<String>> drawn, boolean analysed) {
+        DecisionBuilder builder = new DecisionBuilder(analysed);
         drawn.forEach(builder::add);
         return builder.build();
     }
@@ -56,7 +65,9 @@ final class DecisionBuilder {
     }
 
     private void add(Conclusion conclusion, Set<String> targets) {
-        if (strength(conclusion.effect()) > strength(effect)) {
+        permitsUnanalysed |= conclusion.unanalysed();
+        boolean counts = analysed || conclusion.unanalysed() || conclusion.effect() != Effect.EFFECT_PERMIT;
+        if (counts && strength(conclusion.effect()) > strength(effect)) {
             effect = conclusion.effect();
         }
         RuleInfo rule = conclusion.rule();
@@ -103,7 +114,9 @@ final class DecisionBuilder {
     private Decision.Builder build() {
         if (effect == Effect.EFFECT_UNSPECIFIED) {
             effect = Effect.EFFECT_DENY;
-            reasons.add(ownReason("default-deny", "no rule permits this"));
+            reasons.add(ownReason(
+                    "default-deny",
+                    analysed ? "no rule permits this" : "no rule permits this without knowing what it would touch"));
         }
         HoldTerms terms = effect == Effect.EFFECT_HOLD ? combineHolds() : HoldTerms.getDefaultInstance();
         reasons.sort(STRONGEST_FIRST);
@@ -111,6 +124,7 @@ final class DecisionBuilder {
         reasons.stream().distinct().forEach(decision::addReasons);
         if (effect != Effect.EFFECT_DENY) {
             addObligations(decision, terms);
+            decision.setPermitsUnanalysed(!analysed && permitsUnanalysed);
         }
         return decision;
     }

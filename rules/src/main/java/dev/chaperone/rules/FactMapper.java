@@ -67,6 +67,11 @@ final class FactMapper {
         return new Facts(mapper.facts, mapper.fieldClasses);
     }
 
+    /** Whether it is known what the operation would touch. */
+    static boolean analysed(DecideRequest request) {
+        return request.getAction().getAnalysis() == Analysis.ANALYSIS_COMPLETE;
+    }
+
     private static Request request(DecideRequest request) {
         Principal principal = request.getPrincipal();
         Action action = request.getAction();
@@ -90,7 +95,7 @@ final class FactMapper {
                 action.getProtocol(),
                 action.getOperation(),
                 actionClass(action.getClass_()),
-                action.getAnalysis() == Analysis.ANALYSIS_COMPLETE,
+                analysed(request),
                 action.getUnrestricted(),
                 resource.getUpstream(),
                 resource.getEstimatedRows(),

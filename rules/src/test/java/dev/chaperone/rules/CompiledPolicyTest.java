@@ -3,6 +3,7 @@ package dev.chaperone.rules;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Timestamp;
+import dev.chaperone.decision.v1.Analysis;
 import dev.chaperone.decision.v1.Column;
 import dev.chaperone.decision.v1.Context;
 import dev.chaperone.decision.v1.DecideRequest;
@@ -277,6 +278,22 @@ class CompiledPolicyTest {
             default:
                 return "true";
         }
+    }
+
+    @Test
+    void aRuleThatDoesNotLookAtTheAnalysisPermitsOnlyWhatWasAnalysed() {
+        DecideRequest.Builder unanalysed = TestingPolicies.read();
+        unanalysed.getActionBuilder().setAnalysis(Analysis.ANALYSIS_FAILED);
+        CompiledPolicy naive =
+                TestingPolicies.compile("package p\nrule \"a\" when Request() then verdict.permit(\"x\"); end\n");
+        CompiledPolicy knowing = TestingPolicies.compile(
+                "package p\nrule \"a\" when Request() then verdict.permitUnanalysed(\"x\"); end\n");
+        assertThat(naive.evaluate(unanalysed.build(), (relation, column) -> "NONE")
+                        .getEffect())
+                .isEqualTo(Effect.EFFECT_DENY);
+        Decision permitted = knowing.evaluate(unanalysed.build(), (relation, column) -> "NONE");
+        assertThat(permitted.getEffect()).isEqualTo(Effect.EFFECT_PERMIT);
+        assertThat(permitted.getPermitsUnanalysed()).isTrue();
     }
 
     @Test

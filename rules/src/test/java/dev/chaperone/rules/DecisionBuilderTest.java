@@ -35,6 +35,42 @@ class DecisionBuilderTest {
         assertThat(decision.getObligationsList()).isEmpty();
     }
 
+    @Test
+    void aPlainPermitNeverPermitsWhatWasNotAnalysed() {
+        Decision decision = combine(conclusions("verdict.permit(\"p\");", "verdict.mask($f, \"redact\");"), false);
+        assertThat(decision.getEffect()).isEqualTo(Effect.EFFECT_DENY);
+        assertThat(decision.getPermitsUnanalysed()).isFalse();
+        assertThat(decision.getReasonsList())
+                .filteredOn(reason -> reason.getRule().equals("default-deny"))
+                .extracting(Reason::getText)
+                .containsExactly("no rule permits this without knowing what it would touch");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "permitUnanalysed, permit, EFFECT_PERMIT, true",
+        "permitUnanalysed, hold, EFFECT_HOLD, true",
+        "permitUnanalysed, deny, EFFECT_DENY, false",
+        "permit, hold, EFFECT_HOLD, false",
+    })
+    void whatWasNotAnalysedIsPermittedOnlyInSoManyWords(
+            String one, String other, Effect expected, boolean permitsUnanalysed) {
+        String first = "verdict." + one + "(\"one\");";
+        String second = "verdict." + other + "(\"two\");";
+        for (Decision decision :
+                List.of(combine(conclusions(first, second), false), combine(conclusions(second, first), false))) {
+            assertThat(decision.getEffect()).isEqualTo(expected);
+            assertThat(decision.getPermitsUnanalysed()).isEqualTo(permitsUnanalysed);
+        }
+    }
+
+    @Test
+    void whatWasAnalysedIsPermittedByEitherAndNeedsNoFurtherWord() {
+        Decision decision = combine("verdict.permitUnanalysed(\"p\");");
+        assertThat(decision.getEffect()).isEqualTo(Effect.EFFECT_PERMIT);
+        assertThat(decision.getPermitsUnanalysed()).isFalse();
+    }
+
     @ParameterizedTest
     @CsvSource({
         "permit, hold, EFFECT_HOLD",
@@ -162,7 +198,9 @@ class DecisionBuilderTest {
             targets.add("f" + i);
         }
         Conclusion deny = conclusions("verdict.deny($f, \"text\");").get(0);
-        assertThat(DecisionBuilder.combine(Map.of(deny, targets)).getReasons(0).getText())
+        assertThat(DecisionBuilder.combine(Map.of(deny, targets), true)
+                        .getReasons(0)
+                        .getText())
                 .isEqualTo("`f10`, `f11`, `f12`, `f13`, `f14`, `f15`, `f16`, `f17` and 12 more: text");
     }
 
@@ -200,12 +238,16 @@ class DecisionBuilderTest {
     }
 
     private static Decision combine(List<Conclusion> conclusions) {
+        return combine(conclusions, true);
+    }
+
+    private static Decision combine(List<Conclusion> conclusions, boolean analysed) {
         Map<Conclusion, Set<String>> drawn = new LinkedHashMap<>();
         for (Conclusion conclusion : conclusions) {
             boolean targeted = !conclusion.variable().isEmpty();
             drawn.put(conclusion, targeted ? Set.of("clinic.public.patients.ssn") : Set.of());
         }
-        return DecisionBuilder.combine(drawn).build();
+        return DecisionBuilder.combine(drawn, analysed).build();
     }
 
     private static List<Conclusion> conclusions(String... statements) {
