@@ -48,7 +48,7 @@ public class QueryTreeBenchmark {
             server.execute(
                     "create table patients (id int primary key, name text, ssn text, city text)",
                     "create table encounters (patient_id int, at date, diagnosis text)");
-            catalog = new CatalogLoader(() -> server.connect("postgres")).load();
+            catalog = new CatalogLoader("postgres", () -> server.connect("postgres")).load();
             connection
                     .createStatement()
                     .execute(

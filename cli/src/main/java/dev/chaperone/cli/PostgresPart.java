@@ -69,18 +69,20 @@ final class PostgresPart implements Part {
     @Override
     public List<String> banner() {
         PostgresConfig.Listen listen = config.listen();
-        PostgresConfig.Upstream upstream = config.upstream();
         List<String> lines = new ArrayList<>();
-        lines.add("guards " + upstream.name() + " for clients of " + listen.host() + ":" + port() + " ("
+        lines.add("guards " + String.join(", ", config.upstreams().keySet()) + " for clients of " + listen.host() + ":"
+                + port() + " ("
                 + (listen.tls() == null
                         ? "PLAINTEXT"
                                 + (listen.requireTls() ? ", from this machine only" : ": tokens can be read on the way")
                         : listen.requireTls() ? "TLS" : "TLS OFFERED, NOT REQUIRED")
                 + ")");
-        lines.add("upstream " + upstream.user() + "@" + upstream.host() + ":" + upstream.port() + "/"
-                + upstream.database() + " (" + upstreamHop(upstream.tls()) + ")"
-                + (upstream.allowPrivilegedRole() ? ", PRIVILEGED ROLE ALLOWED" : "")
-                + (upstream.allowTrust() ? ", TRUST AUTHENTICATION ALLOWED" : ""));
+        config.upstreams()
+                .forEach((name, upstream) ->
+                        lines.add("upstream " + name + " is " + upstream.user() + "@" + upstream.host() + ":"
+                                + upstream.port() + "/" + upstream.database() + " (" + upstreamHop(upstream.tls()) + ")"
+                                + (upstream.allowPrivilegedRole() ? ", PRIVILEGED ROLE ALLOWED" : "")
+                                + (upstream.allowTrust() ? ", TRUST AUTHENTICATION ALLOWED" : "")));
         lines.add("tokens of " + config.identity().issuer() + " for "
                 + String.join(", ", config.identity().audiences()));
         lines.add("decisions from " + String.join(", ", config.decisions().targets()) + " within "

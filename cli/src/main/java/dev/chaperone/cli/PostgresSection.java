@@ -6,12 +6,13 @@ import dev.chaperone.enforcer.RecordingConfig;
 import dev.chaperone.postgres.PostgresConfig;
 import dev.chaperone.proto.Secret;
 import dev.chaperone.proto.Setting;
+import java.util.Map;
 
 /**
  * One PostgreSQL enforcer with everything it needs.
  *
  * @param listen the hop towards the clients
- * @param upstream the guarded database
+ * @param upstreams the guarded databases, by what policies, catalog and records call them
  * @param bounds how much of anything is taken in
  * @param identity whose tokens are accepted
  * @param decisions where decisions come from
@@ -20,12 +21,19 @@ import dev.chaperone.proto.Setting;
  */
 record PostgresSection(
         @Setting("the hop towards the clients") PostgresConfig.Listen listen,
-        @Setting("the database that is guarded") PostgresConfig.Upstream upstream,
+
+        @Setting("the databases that are guarded, by what policies, catalog and records call them")
+        Map<String, PostgresConfig.Upstream> upstreams,
+
         @Setting("how much of anything is taken in") PostgresConfig.Bounds bounds,
         @Setting("whose tokens are accepted") IdentityConfig identity,
         @Setting("where decisions come from") DecisionClientConfig decisions,
         @Setting("how everything is recorded") RecordingConfig recording,
         @Setting("what masking needs") Masking masking) {
+
+    PostgresSection {
+        upstreams = new PostgresConfig(listen, upstreams, bounds).upstreams();
+    }
 
     /**
      * What masking needs.
@@ -38,6 +46,6 @@ record PostgresSection(
 
     /** The enforcer's own part of it. */
     PostgresConfig postgres() {
-        return new PostgresConfig(listen, upstream, bounds);
+        return new PostgresConfig(listen, upstreams, bounds);
     }
 }

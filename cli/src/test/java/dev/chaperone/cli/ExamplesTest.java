@@ -20,8 +20,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ExamplesTest {
 
     private static final Path EXAMPLES = Path.of("..", "examples");
-    private static final Map<String, String> SECRETS =
-            Map.of("CLINIC_DB_PASSWORD", "secret", "PSEUDONYM_KEY", "0123456789abcdef0123456789abcdef");
+    private static final Map<String, String> SECRETS = Map.of(
+            "CLINIC_DB_PASSWORD",
+            "secret",
+            "RESEARCH_DB_PASSWORD",
+            "secret",
+            "PSEUDONYM_KEY",
+            "0123456789abcdef0123456789abcdef");
 
     @ParameterizedTest
     @ValueSource(strings = {"all-in-one.yaml", "pdp.yaml", "postgres.yaml", "sink.yaml"})

@@ -39,15 +39,15 @@ final class TestingSite {
               clinic:
                 listen:
                   port: 0
-                upstream:
-                  name: clinic
-                  host: 127.0.0.1
-                  port: ${POSTGRES_PORT}
-                  database: clinic
-                  user: ${ROLE}
-                  password: env:CLINIC_DB_PASSWORD
-                  tls: verify-full
-                  ca: ${POSTGRES_CA}
+                upstreams:
+                  clinic:
+                    host: 127.0.0.1
+                    port: ${POSTGRES_PORT}
+                    database: clinic
+                    user: ${ROLE}
+                    password: env:CLINIC_DB_PASSWORD
+                    tls: verify-full
+                    ca: ${POSTGRES_CA}
                 identity:
                   issuer: ${ISSUER}
                   audiences: [${AUDIENCE}]

@@ -59,19 +59,20 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
         CLOSED
     }
 
-    private final Services services;
+    private final Front front;
     private final @Nullable SslContext tls;
     private final FrontendDecoder decoder;
     private State state = State.STARTUP;
     private boolean sslAsked;
     private boolean gssAsked;
     private @Nullable StartupParameters startup;
+    private Upstreams.@Nullable Choice choice;
     private @Nullable SessionRecorder recorder;
     private @Nullable Session session;
     private @Nullable ScheduledFuture<?> timer;
 
-    ClientHandler(Services services, @Nullable SslContext tls, FrontendDecoder decoder) {
-        this.services = services;
+    ClientHandler(Front front, @Nullable SslContext tls, FrontendDecoder decoder) {
+        this.front = front;
         this.tls = tls;
         this.decoder = decoder;
     }
@@ -86,7 +87,7 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
                                 close(ctx);
                             }
                         },
-                        services.config().bounds().authenticationTimeout().toMillis(),
+                        front.config().bounds().authenticationTimeout().toMillis(),
                         TimeUnit.MILLISECONDS);
     }
 
@@ -119,7 +120,7 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
             gssAsked = true;
             ctx.writeAndFlush(ctx.alloc().buffer(1).writeByte('N'));
         } else if (message instanceof StartupMessage.CancelRequest cancel) {
-            Session found = services.sessions().find(cancel.processId(), cancel.secret());
+            Session found = front.sessions().find(cancel.processId(), cancel.secret());
             if (found != null) {
                 found.cancelUpstream();
             }
@@ -158,13 +159,13 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
         }
         StartupParameters parameters;
         try {
-            parameters =
-                    StartupParameters.of(packet.parameters(), services.config().upstream());
+            parameters = StartupParameters.of(packet.parameters());
         } catch (EnforcementException e) {
             refuse(ctx, GatewayError.of(e));
             return;
         }
         startup = parameters;
+        choice = front.upstreams().choose(parameters.database());
         ByteBuf out = ctx.alloc().buffer();
         if (packet.minorVersion() > 0 || !parameters.unknownOptions().isEmpty()) {
             BackendWriter.negotiateProtocolVersion(out, parameters.unknownOptions());
@@ -176,7 +177,7 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
     }
 
     private @Nullable GatewayError refusal(ChannelHandlerContext ctx) {
-        if (services.sessions().draining()) {
+        if (front.sessions().draining()) {
             return new GatewayError(
                     "57P03", // cannot_connect_now
                     ErrorCode.OVERLOADED,
@@ -184,11 +185,11 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
                     "",
                     "connect again");
         }
-        if (services.sessions().size() >= services.config().bounds().sessions()) {
+        if (front.sessions().size() >= front.config().bounds().sessions()) {
             return GatewayError.of(
                     ErrorCode.OVERLOADED, "the gateway has no room for another session", "try again later");
         }
-        if (services.config().listen().requireTls()
+        if (front.config().listen().requireTls()
                 && ctx.pipeline().get(SslHandler.class) == null
                 && !loopback(ctx.channel().remoteAddress())) {
             return new GatewayError(
@@ -214,21 +215,13 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
         decoder.expect(FrontendDecoder.Phase.SILENCE);
         SessionRecorder opened;
         try {
-            opened = services.recorder()
-                    .open(SessionOpened.newBuilder()
-                            .setKind(SessionOpened.Kind.KIND_CLIENT)
-                            .setProtocol("postgres")
-                            .setClientAddress(address(ctx, true))
-                            .setUpstream(services.config().upstream().name())
-                            .setClientTransport(
-                                    UpstreamLogin.transport(ctx.pipeline().get(SslHandler.class)))
-                            .setUpstreamTransport(upstreamTransport()));
+            opened = front.recorder().open(opening(ctx));
         } catch (EnforcementException e) {
             refuse(ctx, GatewayError.of(e));
             return;
         }
         recorder = opened;
-        services.authenticator()
+        front.authenticator()
                 .authenticate(token)
                 .whenComplete((principal, failure) -> ctx.executor().execute(() -> {
                     if (state != State.LOGIN) {
@@ -242,12 +235,17 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
                 }));
     }
 
-    private String upstreamTransport() {
-        return switch (services.config().upstream().tls()) {
-            case DISABLE -> "plaintext";
-            case REQUIRE -> "TLS, certificate not verified";
-            case VERIFY_FULL -> "TLS, certificate verified";
-        };
+    private SessionOpened.Builder opening(ChannelHandlerContext ctx) {
+        SessionOpened.Builder opening = SessionOpened.newBuilder()
+                .setKind(SessionOpened.Kind.KIND_CLIENT)
+                .setProtocol("postgres")
+                .setClientAddress(address(ctx, true))
+                .setClientTransport(UpstreamLogin.transport(ctx.pipeline().get(SslHandler.class)));
+        if (choice instanceof Upstreams.Choice.Found found) {
+            Upstream upstream = found.services().upstream();
+            opening.setUpstream(upstream.name()).setUpstreamTransport(upstream.transport());
+        }
+        return opening;
     }
 
     private void authenticationFailed(ChannelHandlerContext ctx, SessionRecorder record, Throwable failure) {
@@ -267,13 +265,32 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
 
     private void authenticated(ChannelHandlerContext ctx, SessionRecorder record, Principal principal) {
         StartupParameters parameters = startup;
-        if (parameters == null) {
+        Upstreams.Choice chosen = choice;
+        if (parameters == null || chosen == null) {
             throw new IllegalStateException("a login without start-up packet");
         }
         CompletableFuture<Void> recorded = record.record(AuditEvent.newBuilder()
                 .setAuthenticated(Authenticated.newBuilder().setPrincipal(principal)));
-        CompletableFuture<UpstreamConnection> connected =
-                services.connector().connect(ctx.channel().eventLoop(), parameters.settings());
+        if (chosen instanceof Upstreams.Choice.Refused refused) {
+            recorded.whenComplete((done, failure) -> ctx.executor().execute(() -> refuse(ctx, refused.error())));
+        } else if (chosen instanceof Upstreams.Choice.Found found) {
+            enter(
+                    ctx,
+                    found.services(),
+                    new Caller(
+                            principal,
+                            address(ctx, false),
+                            ctx.pipeline().get(SslHandler.class) != null,
+                            parameters,
+                            record),
+                    recorded);
+        }
+    }
+
+    /** Logs in to the database. */
+    private void enter(ChannelHandlerContext ctx, Services services, Caller caller, CompletableFuture<Void> recorded) {
+        CompletableFuture<UpstreamConnection> connected = services.connector()
+                .connect(ctx.channel().eventLoop(), caller.startup().settings());
         recorded.thenCombine(connected, (nothing, upstream) -> upstream)
                 .whenComplete((upstream, failure) -> ctx.executor().execute(() -> {
                     if (failure != null
@@ -285,15 +302,7 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
                         return;
                     }
                     if (failure == null) {
-                        open(
-                                ctx,
-                                new Caller(
-                                        principal,
-                                        address(ctx, false),
-                                        ctx.pipeline().get(SslHandler.class) != null,
-                                        parameters,
-                                        record),
-                                upstream);
+                        open(ctx, services, caller, upstream);
                     } else if (unwrap(failure) instanceof EnforcementException e) {
                         LOG.warn("a session cannot be served: {}", e.getMessage(), e.getCause());
                         refuse(ctx, GatewayError.of(e));
@@ -304,7 +313,7 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
                 }));
     }
 
-    private void open(ChannelHandlerContext ctx, Caller caller, UpstreamConnection upstream) {
+    private void open(ChannelHandlerContext ctx, Services services, Caller caller, UpstreamConnection upstream) {
         state = State.SESSION;
         recorder = null; // the session's from now on
         if (timer != null) {
@@ -345,9 +354,7 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
     }
 
     private void count(String code) {
-        PostgresMetric.REFUSED_CONNECTIONS
-                .counter(services.meters(), "code", code)
-                .increment();
+        front.meters().count(PostgresMetric.REFUSED_CONNECTIONS, "code", code);
     }
 
     private void close(ChannelHandlerContext ctx) {

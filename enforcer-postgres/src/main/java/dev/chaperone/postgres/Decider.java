@@ -87,9 +87,7 @@ final class Decider {
         services.decisions()
                 .decide(request)
                 .whenComplete((outcome, impossible) -> run(() -> {
-                    PostgresMetric.DECISION_TIME
-                            .timer(services.meters())
-                            .record(System.nanoTime() - asked, TimeUnit.NANOSECONDS);
+                    services.meters().decisions().record(System.nanoTime() - asked, TimeUnit.NANOSECONDS);
                     then.accept(rule(number, subject, request, outcome, parameters, began));
                 }));
     }
@@ -115,7 +113,7 @@ final class Decider {
             action.setAnalysisError(String.valueOf(failure.getMessage()));
         }
         Resource.Builder resource = Resource.newBuilder()
-                .setUpstream(services.config().upstream().name())
+                .setUpstream(services.upstream().name())
                 .setEstimatedRows(-1)
                 .setEstimatedBytes(-1);
         if (analysis != null) {
@@ -189,14 +187,13 @@ final class Decider {
     }
 
     private void count(@Nullable GatewayError refusal) {
-        PostgresMetric.STATEMENTS
-                .counter(
-                        services.meters(),
+        services.meters()
+                .count(
+                        PostgresMetric.STATEMENTS,
                         "outcome",
                         refusal == null ? "permitted" : "refused",
                         "code",
-                        refusal == null ? "" : refusal.code().code())
-                .increment();
+                        refusal == null ? "" : refusal.code().code());
     }
 
     private static void requireRecordable(Subject subject, List<Parameter> parameters) {

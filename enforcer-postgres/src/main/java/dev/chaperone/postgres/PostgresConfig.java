@@ -5,19 +5,41 @@ import dev.chaperone.proto.Secret;
 import dev.chaperone.proto.Setting;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one PostgreSQL enforcer needs to know: where it listens, the one upstream database it guards, and its bounds.
+ * What one PostgreSQL enforcer needs to know: where it listens, the upstream databases it guards, and its bounds.
  *
  * @param listen the hop towards the clients
- * @param upstream the guarded database
+ * @param upstreams the guarded databases, by what policies and records call them
  * @param bounds how much of anything is taken in
  */
 public record PostgresConfig(
         @Setting("the hop towards the clients") Listen listen,
-        @Setting("the database that is guarded") Upstream upstream,
+
+        @Setting("the databases that are guarded, by what policies, catalog and records call them")
+        Map<String, Upstream> upstreams,
+
         @Setting("how much of anything is taken in") Bounds bounds) {
+
+    private static final Pattern UPSTREAM_NAME = Pattern.compile("[a-z0-9][a-z0-9_-]{0,62}");
+
+    public PostgresConfig {
+        upstreams = Collections.unmodifiableMap(new LinkedHashMap<>(upstreams));
+        if (upstreams.isEmpty()) {
+            throw new IllegalArgumentException("no database to guard; name at least one below `upstreams`");
+        }
+        for (String name : upstreams.keySet()) {
+            if (!UPSTREAM_NAME.matcher(name).matches()) {
+                throw new IllegalArgumentException("the upstream's name `" + name
+                        + "` cannot be used; write lower-case letters, digits, hyphens and underscores, at most 63");
+            }
+        }
+    }
 
     /**
      * The hop towards the clients.
@@ -62,9 +84,8 @@ public record PostgresConfig(
             Path key) {}
 
     /**
-     * The guarded database.
+     * A guarded database.
      *
-     * @param name what policies and records call it
      * @param host its address
      * @param port its TCP port
      * @param database the database on that server
@@ -76,9 +97,6 @@ public record PostgresConfig(
      * @param allowTrust accept a server that lets the role in without proof
      */
     public record Upstream(
-            @Setting("what policies and records call this database")
-            String name,
-
             @Setting("host name or address of the database server")
             String host,
 
@@ -112,12 +130,12 @@ public record PostgresConfig(
 
         public Upstream {
             requirePort(port, 1);
-            if (name.isBlank() || database.isBlank() || user.isBlank()) {
-                throw new IllegalArgumentException("the upstream's name, database and user must not be empty");
+            if (host.isBlank() || database.isBlank() || user.isBlank()) {
+                throw new IllegalArgumentException("the upstream's host, database and user must not be empty");
             }
             if (password == null && !allowTrust) {
-                throw new IllegalArgumentException("the upstream `" + name
-                        + "` has no password; set `password`, or `allow-trust: true` where the server asks for none");
+                throw new IllegalArgumentException(
+                        "no password; set `password`, or `allow-trust: true` where the server asks for none");
             }
         }
     }

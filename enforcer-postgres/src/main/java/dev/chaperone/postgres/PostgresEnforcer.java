@@ -6,11 +6,8 @@ import dev.chaperone.enforcer.DecisionClient;
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.enforcer.MaskingFunction;
 import dev.chaperone.enforcer.Recorder;
-import dev.chaperone.postgres.analysis.CatalogLoader;
-import dev.chaperone.postgres.analysis.CatalogService;
 import dev.chaperone.postgres.wire.FrontendDecoder;
 import dev.chaperone.proto.ErrorCode;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -24,9 +21,8 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.ssl.SslContext;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetSocketAddress;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -38,7 +34,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The PostgreSQL enforcer: listens for clients, and guards one upstream database.
+ * The PostgreSQL enforcer: listens for clients, and guards the upstream databases that they may choose from.
  *
  * <p>It owns none of its collaborators: close them after the enforcer.
  */
@@ -49,8 +45,6 @@ public final class PostgresEnforcer implements AutoCloseable {
     /** Room for a token: issuers that list groups make long ones. */
     private static final int LONGEST_PASSWORD = 32 << 10;
 
-    private static final Duration CATALOG_INTERVAL = Duration.ofMinutes(1);
-
     private final PostgresConfig config;
     private final String enforcerName;
     private final Authenticator authenticator;
@@ -59,9 +53,8 @@ public final class PostgresEnforcer implements AutoCloseable {
     private final Function<Mask, MaskingFunction> masks;
     private final MeterRegistry meters;
     private final Sessions sessions = new Sessions();
-    private final UpstreamJdbc jdbc;
+    private final List<Upstream> upstreams = new ArrayList<>();
     private @Nullable EventLoopGroup group;
-    private @Nullable CatalogService catalog;
     private @Nullable Channel listener;
 
     /**
@@ -86,61 +79,40 @@ public final class PostgresEnforcer implements AutoCloseable {
         this.recorder = recorder;
         this.masks = masks;
         this.meters = meters;
-        this.jdbc = new UpstreamJdbc(config);
     }
 
     /**
-     * Checks the upstream and its role, then listens. Blocks until both are done.
+     * Checks each upstream and the enforcer's role in it, then listens. Blocks until both are done.
      *
-     * @throws EnforcementException when the upstream cannot be reached, or its role may do more than the configuration allows
+     * @throws EnforcementException when an upstream cannot be reached, or the role may do more than the configuration allows
      */
     public void start() {
         SslContext tls = Tls.server(config.listen());
-        checkRole();
-        try {
-            catalog = CatalogService.start(new CatalogLoader(jdbc::open), CATALOG_INTERVAL);
-        } catch (IllegalStateException e) {
-            throw new EnforcementException(
-                    ErrorCode.UPSTREAM_UNAVAILABLE,
-                    "the catalog of upstream `" + config.upstream().name() + "` cannot be read: " + e.getMessage(),
-                    e);
-        }
-        UpstreamConnector connector = new UpstreamConnector(config);
-        Services services = new Services(
+        List<Services> services = new ArrayList<>();
+        config.upstreams().forEach((name, upstream) -> services.add(start(name, upstream)));
+        Front front = new Front(
                 config,
-                enforcerName,
                 authenticator,
-                decisions,
                 recorder,
-                masks,
-                meters,
-                new Analyses(catalog),
-                connector,
-                sessions);
-        Gauge.builder(PostgresMetric.SESSIONS.metric(), sessions, Sessions::size)
-                .description(PostgresMetric.SESSIONS.description())
-                .register(meters);
+                PostgresMeters.of(meters, enforcerName, ""),
+                sessions,
+                new Upstreams(services));
         EventLoopGroup loops =
                 new MultiThreadIoEventLoopGroup(0, new DefaultThreadFactory("postgres"), NioIoHandler.newFactory());
         group = loops;
-        listener = listen(loops, services, tls);
-        LOG.info("guarding upstream `{}` on port {}", config.upstream().name(), port());
+        listener = listen(loops, front, tls);
+        LOG.info("guarding {} on port {}", String.join(", ", config.upstreams().keySet()), port());
     }
 
-    private void checkRole() {
-        try (Connection connection = jdbc.open()) {
-            RoleCheck.check(connection, config.upstream());
-        } catch (SQLException e) {
-            throw new EnforcementException(
-                    ErrorCode.UPSTREAM_UNAVAILABLE,
-                    "upstream `" + config.upstream().name() + "` at "
-                            + config.upstream().host() + ":" + config.upstream().port()
-                            + " does not let the enforcer in: " + e.getMessage(),
-                    e);
-        }
+    private Services start(String name, PostgresConfig.Upstream upstream) {
+        Upstream started = Upstream.start(name, upstream, config.bounds());
+        upstreams.add(started);
+        PostgresMeters of = PostgresMeters.of(meters, enforcerName, name);
+        of.gauge(PostgresMetric.SESSIONS, sessions, all -> all.size(started));
+        return new Services(config, enforcerName, authenticator, decisions, recorder, masks, of, started, sessions);
     }
 
-    private Channel listen(EventLoopGroup loops, Services services, @Nullable SslContext tls) {
+    private Channel listen(EventLoopGroup loops, Front front, @Nullable SslContext tls) {
         var bound = new ServerBootstrap()
                 .group(loops)
                 .channel(NioServerSocketChannel.class)
@@ -154,7 +126,7 @@ public final class PostgresEnforcer implements AutoCloseable {
                         FrontendDecoder decoder = new FrontendDecoder(
                                 (int) config.bounds().startupPacket().bytes(), LONGEST_PASSWORD, (int)
                                         config.bounds().clientMessage().bytes());
-                        channel.pipeline().addLast(decoder).addLast(new ClientHandler(services, tls, decoder));
+                        channel.pipeline().addLast(decoder).addLast(new ClientHandler(front, tls, decoder));
                     }
                 })
                 .bind(config.listen().host(), config.listen().port())
@@ -170,27 +142,25 @@ public final class PostgresEnforcer implements AutoCloseable {
     }
 
     /**
-     * Whether a new session could be served now. Blocks for at most the connect timeout.
+     * Whether new sessions could be served now, with every upstream. Blocks for at most the connect timeout each.
      *
-     * @throws EnforcementException saying what is wrong
+     * @throws EnforcementException naming everything that is wrong
      */
     public void check() {
         Channel listening = listener;
         if (listening == null || !listening.isActive()) {
             throw new EnforcementException(ErrorCode.OVERLOADED, "the PostgreSQL enforcer does not listen");
         }
-        try (Connection connection = jdbc.open()) {
-            if (!connection.isValid(
-                    (int) Math.max(1, config.bounds().connectTimeout().toSeconds()))) {
-                throw new EnforcementException(
-                        ErrorCode.UPSTREAM_UNAVAILABLE,
-                        "upstream `" + config.upstream().name() + "` does not answer");
+        List<String> wrong = new ArrayList<>();
+        for (Upstream upstream : upstreams) {
+            try {
+                upstream.check(config.bounds().connectTimeout());
+            } catch (EnforcementException e) {
+                wrong.add(String.valueOf(e.getMessage()));
             }
-        } catch (SQLException e) {
-            throw new EnforcementException(
-                    ErrorCode.UPSTREAM_UNAVAILABLE,
-                    "upstream `" + config.upstream().name() + "` cannot be reached: " + e.getMessage(),
-                    e);
+        }
+        if (!wrong.isEmpty()) {
+            throw new EnforcementException(ErrorCode.UPSTREAM_UNAVAILABLE, String.join("; ", wrong));
         }
     }
 
@@ -216,9 +186,7 @@ public final class PostgresEnforcer implements AutoCloseable {
         if (group != null) {
             group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly();
         }
-        if (catalog != null) {
-            catalog.close();
-        }
+        upstreams.forEach(Upstream::close);
     }
 
     private static void await(List<CompletableFuture<Void>> ended, Duration most) {

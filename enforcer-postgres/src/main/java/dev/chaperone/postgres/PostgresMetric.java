@@ -1,10 +1,6 @@
 package dev.chaperone.postgres;
 
-import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Timer;
-
-/** The metrics of the PostgreSQL enforcer. */
+/** The metrics of the PostgreSQL enforcer; each is tagged with the enforcer and, where it is known, the upstream. */
 public enum PostgresMetric {
     /** Client sessions that are open. */
     SESSIONS("chaperone.postgres.sessions", "client sessions that are open"),
@@ -39,13 +35,5 @@ public enum PostgresMetric {
     /** What it counts or measures. */
     public String description() {
         return description;
-    }
-
-    Counter counter(MeterRegistry meters, String... tags) {
-        return Counter.builder(metric).description(description).tags(tags).register(meters);
-    }
-
-    Timer timer(MeterRegistry meters) {
-        return Timer.builder(metric).description(description).register(meters);
     }
 }

@@ -34,12 +34,12 @@ final class RoleCheck {
      *
      * @throws EnforcementException when the role may do more than the configuration allows
      */
-    static void check(Connection connection, PostgresConfig.Upstream upstream) throws SQLException {
+    static void check(Connection connection, String name, PostgresConfig.Upstream upstream) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             List<String> powers = powers(statement);
             if (!powers.isEmpty()) {
-                String message = "role `" + upstream.user() + "` of upstream `" + upstream.name() + "` has "
-                        + String.join(", ", powers);
+                String message =
+                        "role `" + upstream.user() + "` of upstream `" + name + "` has " + String.join(", ", powers);
                 if (!upstream.allowPrivilegedRole()) {
                     throw new EnforcementException(
                             ErrorCode.UPSTREAM_UNAVAILABLE,
@@ -47,7 +47,7 @@ final class RoleCheck {
                 }
                 LOG.warn("{}: policies can be circumvented through it", message);
             }
-            requireServerLogHidesTrees(statement, upstream);
+            requireServerLogHidesTrees(statement, name, upstream);
         }
     }
 
@@ -77,14 +77,14 @@ final class RoleCheck {
     }
 
     /** The trees that the server prints for us go to its log, too, unless a DBA has said otherwise. */
-    private static void requireServerLogHidesTrees(Statement statement, PostgresConfig.Upstream upstream)
+    private static void requireServerLogHidesTrees(Statement statement, String name, PostgresConfig.Upstream upstream)
             throws SQLException {
         try (ResultSet rows = statement.executeQuery("show log_min_messages")) {
             if (rows.next() && !List.of("fatal", "panic").contains(rows.getString(1))) {
                 LOG.warn(
                         "the server log of upstream `{}` will hold the query tree of every statement, literals included;"
                                 + " have a superuser run: ALTER ROLE {} SET log_min_messages = fatal",
-                        upstream.name(),
+                        name,
                         '"' + upstream.user().replace("\"", "\"\"") + '"');
             }
         }

@@ -5,10 +5,9 @@ import dev.chaperone.enforcer.Authenticator;
 import dev.chaperone.enforcer.DecisionClient;
 import dev.chaperone.enforcer.MaskingFunction;
 import dev.chaperone.enforcer.Recorder;
-import io.micrometer.core.instrument.MeterRegistry;
 import java.util.function.Function;
 
-/** What every session of an enforcer shares. */
+/** What every session with one database shares. */
 record Services(
         PostgresConfig config,
         String enforcer,
@@ -16,7 +15,17 @@ record Services(
         DecisionClient decisions,
         Recorder recorder,
         Function<Mask, MaskingFunction> masks,
-        MeterRegistry meters,
-        Analyses analyses,
-        UpstreamConnector connector,
-        Sessions sessions) {}
+        PostgresMeters meters,
+        Upstream upstream,
+        Sessions sessions) {
+
+    /** What the database's statements touch. */
+    Analyses analyses() {
+        return upstream.analyses();
+    }
+
+    /** Opens connections to the database. */
+    UpstreamConnector connector() {
+        return upstream.connector();
+    }
+}

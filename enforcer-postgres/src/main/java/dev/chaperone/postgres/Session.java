@@ -305,6 +305,11 @@ final class Session {
         return state == State.OPEN;
     }
 
+    /** True when it is a session with that database. */
+    boolean uses(Upstream database) {
+        return services.upstream() == database;
+    }
+
     Outbox outbox() {
         return outbox;
     }
@@ -427,7 +432,7 @@ final class Session {
                 new GatewayError(
                         SqlState.CONNECTION_FAILURE,
                         ErrorCode.UPSTREAM_UNAVAILABLE,
-                        "database `" + services.config().upstream().name() + "` closed the connection",
+                        "database `" + services.upstream().name() + "` closed the connection",
                         "",
                         "connect again"));
     }
@@ -444,7 +449,7 @@ final class Session {
     void failed(Throwable failure) {
         if (failure instanceof EnforcementException refused) {
             if (refused.code() == ErrorCode.UPSTREAM_MISMATCH) {
-                PostgresMetric.MISMATCHES.counter(services.meters()).increment();
+                services.meters().count(PostgresMetric.MISMATCHES);
             }
             LOG.warn("session {} ends: {}", caller.recorder().sessionId(), refused.getMessage());
             outbox.discardPiece();

@@ -44,6 +44,11 @@ final class Sessions {
         return open.size();
     }
 
+    /** Sessions with one database. */
+    long size(Upstream upstream) {
+        return open.values().stream().filter(session -> session.uses(upstream)).count();
+    }
+
     List<Session> all() {
         return List.copyOf(open.values());
     }

@@ -17,6 +17,9 @@ final class SqlState {
     /** invalid_cursor_name. */
     static final String INVALID_PORTAL_NAME = "34000";
 
+    /** invalid_catalog_name. */
+    static final String INVALID_CATALOG_NAME = "3D000";
+
     /** feature_not_supported. */
     static final String FEATURE_NOT_SUPPORTED = "0A000";
 

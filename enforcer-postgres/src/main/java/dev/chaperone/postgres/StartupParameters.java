@@ -15,6 +15,7 @@ import java.util.Set;
  * What a client asked for when it opened its session (chapter "Message Formats", StartupMessage), after checking.
  *
  * @param user the name that the client gave for itself; shown, never trusted
+ * @param database the database that it wants: an upstream's name, or the name of its database
  * @param applicationName the client's own name for its program, empty when it gave none
  * @param purpose why it says that it needs the data (setting {@code chaperone.purpose}), empty when it did not say
  * @param settings settings that the upstream session starts with
@@ -22,6 +23,7 @@ import java.util.Set;
  */
 record StartupParameters(
         String user,
+        String database,
         String applicationName,
         String purpose,
         Map<String, String> settings,
@@ -43,19 +45,13 @@ record StartupParameters(
      *
      * @throws EnforcementException naming the parameter that is refused
      */
-    static StartupParameters of(Map<String, String> sent, PostgresConfig.Upstream upstream) {
+    static StartupParameters of(Map<String, String> sent) {
         String user = sent.getOrDefault("user", "");
         if (user.isEmpty()) {
             throw new EnforcementException(
                     ErrorCode.PROTOCOL_VIOLATION, "no user name in the startup packet; expected parameter `user`");
         }
-        String database = sent.getOrDefault("database", user);
-        if (!database.equals(upstream.database()) && !database.equals(upstream.name())) {
-            throw new EnforcementException(
-                    ErrorCode.UNSUPPORTED,
-                    "database `" + shorten(database) + "` is not served by this gateway; expected `" + upstream.name()
-                            + "`");
-        }
+        String database = sent.getOrDefault("database", "");
         List<String> unknown = new ArrayList<>();
         Map<String, String> asked = new LinkedHashMap<>();
         sent.forEach((name, value) -> {
@@ -77,10 +73,11 @@ record StartupParameters(
                 }
             }
         });
-        return checked(user, asked, unknown);
+        return checked(user, database.isEmpty() ? user : database, asked, unknown);
     }
 
-    private static StartupParameters checked(String user, Map<String, String> asked, List<String> unknown) {
+    private static StartupParameters checked(
+            String user, String database, Map<String, String> asked, List<String> unknown) {
         Map<String, String> settings = new LinkedHashMap<>();
         asked.forEach((name, value) -> {
             if (name.equals(PURPOSE)) {
@@ -104,6 +101,7 @@ record StartupParameters(
         });
         return new StartupParameters(
                 user,
+                database,
                 shorten(asked.getOrDefault("application_name", "")),
                 shorten(asked.getOrDefault(PURPOSE, "")),
                 settings,
@@ -166,7 +164,7 @@ record StartupParameters(
         return words;
     }
 
-    private static String shorten(String text) {
+    static String shorten(String text) {
         return text.length() <= LONGEST_TEXT ? text : text.substring(0, LONGEST_TEXT) + "…";
     }
 }

@@ -42,12 +42,19 @@ final class UpstreamConnector {
             // Parameters would become the context of notices, and a tree that has a context is taken for a nested one.
             "log_parameter_max_length_on_error", "0");
 
-    private final PostgresConfig config;
+    private final String name;
+    private final PostgresConfig.Upstream upstream;
+    private final PostgresConfig.Bounds bounds;
     private final @Nullable SslContext tls;
 
-    UpstreamConnector(PostgresConfig config) {
-        this.config = config;
-        this.tls = Tls.client(config.upstream());
+    /**
+     * @param name what policies and records call the database
+     */
+    UpstreamConnector(String name, PostgresConfig.Upstream upstream, PostgresConfig.Bounds bounds) {
+        this.name = name;
+        this.upstream = upstream;
+        this.bounds = bounds;
+        this.tls = Tls.client(upstream);
     }
 
     /**
@@ -62,15 +69,14 @@ final class UpstreamConnector {
         startup.putAll(PINNED);
         // Masks know dates in ISO form only; the order of day and month stays the client's choice.
         startup.merge("datestyle", "ISO", (asked, iso) -> iso + ", " + asked);
-        startup.put("user", config.upstream().user());
-        startup.put("database", config.upstream().database());
+        startup.put("user", upstream.user());
+        startup.put("database", upstream.database());
         CompletableFuture<UpstreamConnection> result = new CompletableFuture<>();
         open(loop, result, channel -> {
             SslHandler handler = channel.pipeline().get(SslHandler.class);
             channel.pipeline()
-                    .addLast(new BackendDecoder(
-                            (int) config.bounds().serverMessage().bytes()))
-                    .addLast(new UpstreamLogin(config.upstream(), handler, result));
+                    .addLast(new BackendDecoder((int) bounds.serverMessage().bytes()))
+                    .addLast(new UpstreamLogin(name, upstream, handler, result));
             ByteBuf out = channel.alloc().buffer();
             FrontendWriter.startup(out, startup);
             channel.writeAndFlush(out);
@@ -92,8 +98,7 @@ final class UpstreamConnector {
     }
 
     private void open(EventLoop loop, CompletableFuture<?> result, Consumer<Channel> ready) {
-        int timeout = (int)
-                Math.min(Integer.MAX_VALUE, config.bounds().connectTimeout().toMillis());
+        int timeout = (int) Math.min(Integer.MAX_VALUE, bounds.connectTimeout().toMillis());
         new Bootstrap()
                 .group(loop)
                 .channel(NioSocketChannel.class)
@@ -108,7 +113,7 @@ final class UpstreamConnector {
                         }
                     }
                 })
-                .connect(config.upstream().host(), config.upstream().port())
+                .connect(upstream.host(), upstream.port())
                 .addListener((ChannelFutureListener) connected -> {
                     if (!connected.isSuccess()) {
                         result.completeExceptionally(unavailable("cannot be reached", connected.cause()));
@@ -139,7 +144,7 @@ final class UpstreamConnector {
     }
 
     private EnforcementException unavailable(String what, @Nullable Throwable cause) {
-        String message = "database `" + config.upstream().name() + "` " + what;
+        String message = "database `" + name + "` " + what;
         return cause == null
                 ? new EnforcementException(ErrorCode.UPSTREAM_UNAVAILABLE, message)
                 : new EnforcementException(ErrorCode.UPSTREAM_UNAVAILABLE, message, cause);
@@ -176,7 +181,6 @@ final class UpstreamConnector {
                     fail(ctx, "does not offer TLS; set `tls: disable` for the upstream, or turn TLS on in the server");
                 } else {
                     answered = true;
-                    PostgresConfig.Upstream upstream = config.upstream();
                     ctx.pipeline().addFirst(context.newHandler(ctx.alloc(), upstream.host(), upstream.port()));
                 }
             } finally {

@@ -11,14 +11,15 @@ import java.util.Properties;
 /** Opens JDBC connections to the database for the enforcer's own purposes: its catalog and its role. They block. */
 final class UpstreamJdbc {
 
-    private final PostgresConfig config;
+    private final PostgresConfig.Upstream upstream;
+    private final PostgresConfig.Bounds bounds;
 
-    UpstreamJdbc(PostgresConfig config) {
-        this.config = config;
+    UpstreamJdbc(PostgresConfig.Upstream upstream, PostgresConfig.Bounds bounds) {
+        this.upstream = upstream;
+        this.bounds = bounds;
     }
 
     Connection open() throws SQLException {
-        PostgresConfig.Upstream upstream = config.upstream();
         Properties properties = new Properties();
         properties.setProperty("user", upstream.user());
         Secret password = upstream.password();
@@ -27,8 +28,7 @@ final class UpstreamJdbc {
         }
         properties.setProperty("requireAuth", upstream.allowTrust() ? "scram-sha-256,none" : "scram-sha-256");
         properties.setProperty("ApplicationName", "chaperone");
-        String seconds =
-                Long.toString(Math.max(1, config.bounds().connectTimeout().toSeconds()));
+        String seconds = Long.toString(Math.max(1, bounds.connectTimeout().toSeconds()));
         properties.setProperty("connectTimeout", seconds);
         properties.setProperty("loginTimeout", seconds);
         switch (upstream.tls()) {

@@ -53,6 +53,7 @@ final class UpstreamLogin extends SimpleChannelInboundHandler<BackendMessage> {
     private static final int SASL_CONTINUE = 11;
     private static final int SASL_FINAL = 12;
 
+    private final String name;
     private final PostgresConfig.Upstream upstream;
     private final @Nullable SslHandler tls;
     private final CompletableFuture<UpstreamConnection> result;
@@ -63,8 +64,17 @@ final class UpstreamLogin extends SimpleChannelInboundHandler<BackendMessage> {
     private int processId;
     private int secret;
 
+    /**
+     * @param name what policies and records call the database
+     * @param tls the connection's TLS, null when it has none
+     * @param result gets the connection, or why there is none
+     */
     UpstreamLogin(
-            PostgresConfig.Upstream upstream, @Nullable SslHandler tls, CompletableFuture<UpstreamConnection> result) {
+            String name,
+            PostgresConfig.Upstream upstream,
+            @Nullable SslHandler tls,
+            CompletableFuture<UpstreamConnection> result) {
+        this.name = name;
         this.upstream = upstream;
         this.tls = tls;
         this.result = result;
@@ -125,7 +135,7 @@ final class UpstreamLogin extends SimpleChannelInboundHandler<BackendMessage> {
         } catch (ScramException | IllegalStateException e) {
             throw new EnforcementException(
                     ErrorCode.UPSTREAM_UNAVAILABLE,
-                    "database `" + upstream.name() + "` and the enforcer do not agree on the enforcer's password",
+                    "database `" + name + "` and the enforcer do not agree on the enforcer's password",
                     e);
         }
     }
@@ -200,11 +210,7 @@ final class UpstreamLogin extends SimpleChannelInboundHandler<BackendMessage> {
     }
 
     private EnforcementException error(Report report) {
-        LOG.warn(
-                "database `{}` refuses a session: {} (SQLSTATE {})",
-                upstream.name(),
-                report.message(),
-                report.sqlState());
+        LOG.warn("database `{}` refuses a session: {} (SQLSTATE {})", name, report.message(), report.sqlState());
         String state = report.sqlState();
         // A setting's value that the server does not like is the client's own; anything else is between the two of us.
         boolean ofClient = state.startsWith("22") || state.startsWith("42");
@@ -212,7 +218,7 @@ final class UpstreamLogin extends SimpleChannelInboundHandler<BackendMessage> {
     }
 
     private EnforcementException refused(String what) {
-        return new EnforcementException(ErrorCode.UPSTREAM_UNAVAILABLE, "database `" + upstream.name() + "` " + what);
+        return new EnforcementException(ErrorCode.UPSTREAM_UNAVAILABLE, "database `" + name + "` " + what);
     }
 
     private static String string(ByteBuf body) {
@@ -231,7 +237,7 @@ final class UpstreamLogin extends SimpleChannelInboundHandler<BackendMessage> {
                 ? cause
                 : new EnforcementException(
                         ErrorCode.UPSTREAM_UNAVAILABLE,
-                        "the login to database `" + upstream.name() + "` failed: " + cause.getMessage(),
+                        "the login to database `" + name + "` failed: " + cause.getMessage(),
                         cause);
         result.completeExceptionally(failure);
         ctx.close();

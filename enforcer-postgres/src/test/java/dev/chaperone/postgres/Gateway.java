@@ -11,6 +11,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
@@ -18,13 +19,14 @@ import org.jspecify.annotations.Nullable;
 final class Gateway implements AutoCloseable {
 
     static final String DATABASE = "clinic";
-    private static final String ROLE = "gateway";
-    private static final String PASSWORD = "not-for-agents";
+    static final String ROLE = "gateway";
+    static final String PASSWORD = "not-for-agents";
 
     final PostgresBackend backend;
     final TestingRecorder recorder = new TestingRecorder();
     final TestingDecisions decisions = new TestingDecisions();
     final PostgresEnforcer enforcer;
+    final SimpleMeterRegistry meters = new SimpleMeterRegistry();
 
     private Gateway(PostgresBackend backend, PostgresConfig config) {
         this.backend = backend;
@@ -35,7 +37,7 @@ final class Gateway implements AutoCloseable {
                 decisions,
                 recorder,
                 new MaskingFunctions(new Secret("0123456789abcdef0123456789abcdef"))::of,
-                new SimpleMeterRegistry());
+                meters);
     }
 
     static Gateway start() {
@@ -51,6 +53,13 @@ final class Gateway implements AutoCloseable {
         return gateway;
     }
 
+    /** An enforcer of any configuration before that server, which it closes with itself. */
+    static Gateway before(PostgresBackend backend, PostgresConfig config) {
+        Gateway gateway = new Gateway(backend, config);
+        gateway.enforcer.start();
+        return gateway;
+    }
+
     static PostgresConfig config(
             PostgresBackend backend,
             PostgresConfig.TlsMode tls,
@@ -59,31 +68,39 @@ final class Gateway implements AutoCloseable {
             boolean privileged) {
         return new PostgresConfig(
                 new PostgresConfig.Listen("127.0.0.1", 0, true, clientTls),
-                new PostgresConfig.Upstream(
-                        DATABASE,
-                        tls == PostgresConfig.TlsMode.VERIFY_FULL ? "localhost" : backend.host(),
-                        backend.port(),
-                        DATABASE,
-                        role,
-                        new Secret(role.equals(ROLE) ? PASSWORD : backend.superuserPassword()),
-                        tls,
-                        backend.certificate(),
-                        privileged,
-                        false),
-                new PostgresConfig.Bounds(
-                        ByteSize.parse("10KiB"),
-                        ByteSize.parse("64MiB"),
-                        ByteSize.parse("64MiB"),
-                        16,
-                        100,
-                        50,
-                        Duration.ofSeconds(10),
-                        Duration.ofSeconds(10),
-                        Duration.ofHours(1),
-                        Duration.ofSeconds(5)));
+                Map.of(DATABASE, upstream(backend, DATABASE, tls, role, privileged)),
+                bounds());
     }
 
-    private static void seed(PostgresBackend backend) {
+    static PostgresConfig.Upstream upstream(
+            PostgresBackend backend, String database, PostgresConfig.TlsMode tls, String role, boolean privileged) {
+        return new PostgresConfig.Upstream(
+                tls == PostgresConfig.TlsMode.VERIFY_FULL ? "localhost" : backend.host(),
+                backend.port(),
+                database,
+                role,
+                new Secret(role.equals(ROLE) ? PASSWORD : backend.superuserPassword()),
+                tls,
+                backend.certificate(),
+                privileged,
+                false);
+    }
+
+    static PostgresConfig.Bounds bounds() {
+        return new PostgresConfig.Bounds(
+                ByteSize.parse("10KiB"),
+                ByteSize.parse("64MiB"),
+                ByteSize.parse("64MiB"),
+                16,
+                100,
+                50,
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(10),
+                Duration.ofHours(1),
+                Duration.ofSeconds(5));
+    }
+
+    static void seed(PostgresBackend backend) {
         backend.createRole(ROLE, PASSWORD);
         backend.execute("alter role gateway set log_min_messages = fatal");
         backend.createDatabase(DATABASE);
@@ -115,6 +132,11 @@ final class Gateway implements AutoCloseable {
 
     /** Connects by pgjdbc. */
     Connection connect(String token, String... properties) throws SQLException {
+        return connectTo(DATABASE, token, properties);
+    }
+
+    /** Connects by pgjdbc to a database of that name. */
+    Connection connectTo(String database, String token, String... properties) throws SQLException {
         Properties all = new Properties();
         all.setProperty("user", "ada");
         all.setProperty("password", token);
@@ -122,7 +144,7 @@ final class Gateway implements AutoCloseable {
         for (int i = 0; i < properties.length; i += 2) {
             all.setProperty(properties[i], properties[i + 1]);
         }
-        return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + port() + "/" + DATABASE, all);
+        return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + port() + "/" + database, all);
     }
 
     @Override

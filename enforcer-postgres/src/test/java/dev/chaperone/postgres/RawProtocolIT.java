@@ -247,15 +247,6 @@ class RawProtocolIT {
     }
 
     @Test
-    void aDatabaseThatIsNotGuardedIsRefused() throws IOException {
-        try (RawClient client = RawClient.open(gateway.port())) {
-            client.startup(196608, "user", "ada", "database", "postgres");
-            assertThat(client.read().field('M')).contains("`postgres`");
-            assertThat(client.ended()).isTrue();
-        }
-    }
-
-    @Test
     void aSlowReaderHoldsUpTheServerAndLosesNothing() throws Exception {
         try (RawClient client = login()) {
             client.raw(query("select n, repeat('y', 200) from numbers"));

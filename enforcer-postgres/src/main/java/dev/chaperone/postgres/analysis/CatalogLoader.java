@@ -13,16 +13,23 @@ public final class CatalogLoader {
         Connection open() throws SQLException;
     }
 
+    private final String database;
     private final ConnectionSource source;
 
-    public CatalogLoader(ConnectionSource source) {
+    /**
+     * A loader that has loaded nothing yet.
+     *
+     * @param database what policies call the database: the upstream's configured name
+     */
+    public CatalogLoader(String database, ConnectionSource source) {
+        this.database = database;
         this.source = source;
     }
 
     /** Reads the catalog in one read-only snapshot. */
     public CatalogSnapshot load() throws SQLException {
         try (Connection connection = source.open()) {
-            return CatalogQueries.load(connection);
+            return CatalogQueries.load(connection, database);
         }
     }
 }

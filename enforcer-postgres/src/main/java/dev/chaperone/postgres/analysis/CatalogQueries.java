@@ -49,14 +49,14 @@ final class CatalogQueries {
 
     private CatalogQueries() {}
 
-    static CatalogSnapshot load(Connection connection) throws SQLException {
+    static CatalogSnapshot load(Connection connection, String database) throws SQLException {
         connection.setAutoCommit(false);
         connection.setReadOnly(true);
         connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
         try (Statement statement = connection.createStatement()) {
             statement.execute("SET LOCAL search_path = pg_catalog");
             requireUtf8(statement);
-            Map<Integer, RelationInfo> relations = relations(statement, connection.getCatalog());
+            Map<Integer, RelationInfo> relations = relations(statement, database);
             Map<Integer, String> functions = new HashMap<>();
             Set<Integer> allowed = new HashSet<>();
             functions(statement, functions, allowed);

@@ -59,7 +59,7 @@ final class TreeServer implements AutoCloseable {
     }
 
     CatalogLoader loader() {
-        return new CatalogLoader(() -> server.getPostgresDatabase().getConnection());
+        return new CatalogLoader("postgres", () -> server.getPostgresDatabase().getConnection());
     }
 
     CatalogSnapshot catalog() {

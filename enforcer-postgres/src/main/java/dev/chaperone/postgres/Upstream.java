@@ -1,0 +1,117 @@
+package dev.chaperone.postgres;
+
+import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.postgres.analysis.CatalogLoader;
+import dev.chaperone.postgres.analysis.CatalogService;
+import dev.chaperone.proto.ErrorCode;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+
+/** A guarded database at work: how it is reached, its catalog, and what is known of the statements that it analysed. */
+final class Upstream implements AutoCloseable {
+
+    private static final Duration CATALOG_INTERVAL = Duration.ofMinutes(1);
+
+    private final String name;
+    private final PostgresConfig.Upstream config;
+    private final UpstreamJdbc jdbc;
+    private final UpstreamConnector connector;
+    private final CatalogService catalog;
+    private final Analyses analyses;
+
+    private Upstream(
+            String name,
+            PostgresConfig.Upstream config,
+            UpstreamJdbc jdbc,
+            UpstreamConnector connector,
+            CatalogService catalog) {
+        this.name = name;
+        this.config = config;
+        this.jdbc = jdbc;
+        this.connector = connector;
+        this.catalog = catalog;
+        this.analyses = new Analyses(catalog);
+    }
+
+    /**
+     * Checks the enforcer's role in the database and reads its catalog. Blocks until both are done.
+     *
+     * @param name what policies and records call the database
+     * @throws EnforcementException when the database cannot be reached, or the role may do more than the configuration allows
+     */
+    static Upstream start(String name, PostgresConfig.Upstream config, PostgresConfig.Bounds bounds) {
+        UpstreamConnector connector = new UpstreamConnector(name, config, bounds);
+        UpstreamJdbc jdbc = new UpstreamJdbc(config, bounds);
+        try (Connection connection = jdbc.open()) {
+            RoleCheck.check(connection, name, config);
+        } catch (SQLException e) {
+            throw new EnforcementException(
+                    ErrorCode.UPSTREAM_UNAVAILABLE,
+                    "upstream `" + name + "` at " + config.host() + ":" + config.port()
+                            + " does not let the enforcer in: " + e.getMessage(),
+                    e);
+        }
+        try {
+            CatalogService catalog = CatalogService.start(new CatalogLoader(name, jdbc::open), CATALOG_INTERVAL);
+            return new Upstream(name, config, jdbc, connector, catalog);
+        } catch (IllegalStateException e) {
+            throw new EnforcementException(
+                    ErrorCode.UPSTREAM_UNAVAILABLE,
+                    "the catalog of upstream `" + name + "` cannot be read: " + e.getMessage(),
+                    e);
+        }
+    }
+
+    /** What policies and records call the database. */
+    String name() {
+        return name;
+    }
+
+    /** What the configuration says of it. */
+    PostgresConfig.Upstream config() {
+        return config;
+    }
+
+    /** Opens connections for sessions. */
+    UpstreamConnector connector() {
+        return connector;
+    }
+
+    /** What its statements touch. */
+    Analyses analyses() {
+        return analyses;
+    }
+
+    /** How the hop towards it is protected, for the record. */
+    String transport() {
+        return switch (config.tls()) {
+            case DISABLE -> "plaintext";
+            case REQUIRE -> "TLS, certificate not verified";
+            case VERIFY_FULL -> "TLS, certificate verified";
+        };
+    }
+
+    /**
+     * Whether it answers. Blocks for at most the connect timeout.
+     *
+     * @throws EnforcementException saying what is wrong
+     */
+    void check(Duration most) {
+        try (Connection connection = jdbc.open()) {
+            if (!connection.isValid((int) Math.max(1, most.toSeconds()))) {
+                throw new EnforcementException(
+                        ErrorCode.UPSTREAM_UNAVAILABLE, "upstream `" + name + "` does not answer");
+            }
+        } catch (SQLException e) {
+            throw new EnforcementException(
+                    ErrorCode.UPSTREAM_UNAVAILABLE, "upstream `" + name + "` cannot be reached: " + e.getMessage(), e);
+        }
+    }
+
+    /** Stops refreshing what is known of it; open connections stay. */
+    @Override
+    public void close() {
+        catalog.close();
+    }
+}
