@@ -6,7 +6,6 @@ import dev.chaperone.audit.v1.AuditEvent;
 import dev.chaperone.audit.v1.OperationDecided;
 import dev.chaperone.audit.v1.Parameter;
 import dev.chaperone.decision.v1.Action;
-import dev.chaperone.decision.v1.ActionClass;
 import dev.chaperone.decision.v1.Context;
 import dev.chaperone.decision.v1.DecideRequest;
 import dev.chaperone.decision.v1.Decision;
@@ -65,7 +64,15 @@ final class Decider {
         if (prepared.statement().statementClass() == StatementClass.EMPTY) {
             // There is nothing to decide on.
             then.accept(new Ruling(
-                    requests, null, Terms.NONE, null, true, false, true, CompletableFuture.completedFuture(null)));
+                    requests,
+                    null,
+                    Terms.NONE,
+                    null,
+                    true,
+                    false,
+                    false,
+                    true,
+                    CompletableFuture.completedFuture(null)));
         } else if (!Subject.needsTree(prepared.statement())) {
             decide(Subject.plain(prepared.statement(), tree), parameters, began, then);
         } else if (tree == null) {
@@ -153,6 +160,9 @@ final class Decider {
             try {
                 requireRecordable(subject, parameters);
                 terms = Terms.of(decision, subject.analysis(), services.masks());
+                if (subject.failure() != null) {
+                    terms.requireUnanalysed();
+                }
             } catch (EnforcementException e) {
                 refusal = Refusals.unfulfillable(e, decision);
             }
@@ -175,8 +185,16 @@ final class Decider {
         CompletableFuture<Void> recorded = caller.recorder()
                 .record(AuditEvent.newBuilder().setRequestNumber(number).setOperationDecided(decided));
         boolean sanitise = caller.agent() || terms == null || !terms.masks().isEmpty();
-        boolean session = subject.actionClass() == ActionClass.ACTION_CLASS_SESSION;
-        return new Ruling(number, subject.analysis(), terms, refusal, session, subject.changes(), sanitise, recorded);
+        return new Ruling(
+                number,
+                subject.analysis(),
+                terms,
+                refusal,
+                subject.session(),
+                subject.changes(),
+                subject.failure() != null,
+                sanitise,
+                recorded);
     }
 
     private static Effect enforced(Decision decision, @Nullable GatewayError refusal) {

@@ -155,7 +155,7 @@ final class ExtendedQuery {
                 "TnE",
                 message -> {
                     // The server may have analysed it anew; later it would not say so again.
-                    flow.noteTrees(prepared);
+                    flow.noteTrees(prepared, false);
                     if (message.tag() == 'E') {
                         session.upstreamError(Report.read(message.body()), prepared.offset(), false);
                         session.failedUntilSync();
@@ -232,6 +232,11 @@ final class ExtendedQuery {
                 && discard.what().equals("all")) {
             forgetNamed();
         }
+    }
+
+    /** Something has run that may have prepared other statements under the same names. */
+    void unsure() {
+        statements.forEach((name, prepared) -> prepared.unsure(!name.isEmpty()));
     }
 
     private void forgetNamed() {

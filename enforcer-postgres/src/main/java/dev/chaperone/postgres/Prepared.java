@@ -15,6 +15,7 @@ final class Prepared {
     private final List<Integer> types;
     private @Nullable String tree;
     private boolean stale;
+    private boolean unsure;
 
     /**
      * @param statement the statement
@@ -63,5 +64,14 @@ final class Prepared {
 
     void makeStale() {
         stale = true;
+    }
+
+    /** True when something has run since that may have put another statement in its place on the server. */
+    boolean unsure() {
+        return unsure;
+    }
+
+    void unsure(boolean replaceable) {
+        unsure = replaceable;
     }
 }

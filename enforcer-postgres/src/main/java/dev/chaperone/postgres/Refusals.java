@@ -26,14 +26,7 @@ final class Refusals {
         }
         UnanalysableException failure = subject.failure();
         return switch (decision.getEffect()) {
-            case EFFECT_PERMIT ->
-                failure == null
-                        ? null
-                        : error(
-                                failure.code(),
-                                failure.getMessage(),
-                                decision,
-                                "the policy permits it, the gateway cannot");
+            case EFFECT_PERMIT -> unanalysed(decision, failure);
             case EFFECT_HOLD ->
                 error(
                         ErrorCode.HELD,
@@ -43,6 +36,20 @@ final class Refusals {
                         "ask whoever runs this gateway to configure approvals, or ask for less");
             default -> denied(decision, failure);
         };
+    }
+
+    /** A permit is for what is known, unless it says otherwise. */
+    private static @Nullable GatewayError unanalysed(Decision decision, @Nullable UnanalysableException failure) {
+        if (failure == null || failure.carriable() && decision.getPermitsUnanalysed()) {
+            return null;
+        }
+        return error(
+                failure.code(),
+                failure.getMessage(),
+                decision,
+                failure.carriable()
+                        ? "the policy permits what can be analysed; rewrite the statement"
+                        : "the policy permits it, the gateway cannot");
     }
 
     private static GatewayError denied(Decision decision, @Nullable UnanalysableException failure) {

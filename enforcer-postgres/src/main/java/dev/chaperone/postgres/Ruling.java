@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param refusal why it is refused; null when it is permitted
  * @param session true for a statement that touches no data: transaction control, settings
  * @param changes true when the statement may change something
+ * @param unanalysed true when it is permitted although nobody knows what it touches
  * @param sanitise true when the server's error texts must not reach the client as they are
  * @param recorded completes once the decision is durable
  */
@@ -23,11 +24,12 @@ record Ruling(
         @Nullable GatewayError refusal,
         boolean session,
         boolean changes,
+        boolean unanalysed,
         boolean sanitise,
         CompletableFuture<Void> recorded) {
 
     /** The same for a statement that was rewritten to touch less. */
     Ruling of(QueryAnalysis rewritten) {
-        return new Ruling(request, rewritten, terms, refusal, session, changes, sanitise, recorded);
+        return new Ruling(request, rewritten, terms, refusal, session, changes, unanalysed, sanitise, recorded);
     }
 }

@@ -282,6 +282,9 @@ final class Session {
             throw new IllegalStateException("a portal without permission");
         }
         outbox.request(portal.ruling().request());
+        if (portal.ruling().unanalysed() && portal.prepared().statement().runsCode()) {
+            extended.unsure();
+        }
         new PortalRun(
                         this,
                         link,

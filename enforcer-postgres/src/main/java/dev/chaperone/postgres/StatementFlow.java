@@ -73,6 +73,10 @@ final class StatementFlow {
 
     /** Decides on a statement and makes it ready to run. */
     void open(Prepared prepared, Bind bind, List<Parameter> parameters, Consumer<Portal> opened, Runnable failed) {
+        if (prepared.unsure()) {
+            again(bind.statement(), prepared, () -> open(prepared, bind, parameters, opened, failed), failed);
+            return;
+        }
         if (prepared.stale()) {
             refuse(stale(), failed);
             return;
@@ -101,6 +105,29 @@ final class StatementFlow {
                 permitted(prepared, bind, ruling, opened, failed);
             }
         });
+    }
+
+    /** Prepares a statement anew that may not be the one that was prepared. */
+    private void again(String name, Prepared prepared, Runnable sure, Runnable failed) {
+        link.takeTrees();
+        link.ask(
+                out -> {
+                    FrontendWriter.close(out, Target.STATEMENT, name);
+                    FrontendWriter.parse(out, name, prepared.statement().text(), prepared.types());
+                    FrontendWriter.flush(out);
+                },
+                "31E",
+                "1E",
+                message -> {
+                    if (message.tag() == 'E') {
+                        session.upstreamError(Report.read(message.body()), prepared.offset(), false);
+                        failed.run();
+                    } else if (message.tag() == '1') {
+                        noteTrees(prepared, false);
+                        prepared.unsure(false);
+                        sure.run();
+                    }
+                });
     }
 
     /** A read: as it is, or on masked values. */
@@ -181,7 +208,7 @@ final class StatementFlow {
                     switch (message.tag()) {
                         case '2' -> {}
                         case 'E' -> {
-                            noteTrees(prepared);
+                            noteTrees(prepared, false);
                             fail(ruling, Report.read(message.body()), prepared.offset(), failed);
                         }
                         default -> described(prepared, bind, ruling, message, opened, failed);
@@ -196,7 +223,7 @@ final class StatementFlow {
             BackendMessage message,
             Consumer<Portal> opened,
             Runnable failed) {
-        if (noteTrees(prepared)) {
+        if (!ruling.unanalysed() && noteTrees(prepared, true)) {
             refuseDecided(ruling, stale(), failed);
             return;
         }
@@ -227,7 +254,7 @@ final class StatementFlow {
         RowMask mask = null;
         if (analysis != null && terms != null) {
             mask = terms.rowMask(analysis, description);
-        } else if (prepared.statement().statementClass() != StatementClass.SHOW) {
+        } else if (!ruling.unanalysed() && prepared.statement().statementClass() != StatementClass.SHOW) {
             throw mismatch(
                     "the database announces rows for `" + prepared.statement().operation() + "`");
         }
@@ -243,8 +270,10 @@ final class StatementFlow {
     /**
      * Looks at what the server printed since: when it has analysed the statement anew and it means something else now, the
      * statement is of no more use.
+     *
+     * @param decided true when it was decided on by what it meant before
      */
-    boolean noteTrees(Prepared prepared) {
+    boolean noteTrees(Prepared prepared, boolean decided) {
         for (String tree : link.takeTrees()) {
             String before = prepared.tree();
             if (tree.equals(before) || !Subject.needsTree(prepared.statement())) {
@@ -254,7 +283,10 @@ final class StatementFlow {
             QueryAnalysis then = before == null
                     ? null
                     : session.analyses().analyseNow(before).analysis();
-            if (now == null || !now.equals(then)) {
+            if (then == null && !decided) {
+                // Nobody knew what it meant; what it means now is decided on when it is bound.
+                prepared.tree(tree);
+            } else if (then == null || !then.equals(now)) {
                 prepared.makeStale();
                 return true;
             }

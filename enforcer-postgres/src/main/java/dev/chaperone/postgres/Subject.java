@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param statement the statement
  * @param actionClass what it does
  * @param analysis what it touches; null for one that touches nothing that is known, and when that could not be established
- * @param failure why it will not be carried whatever the decision; null when it can be
+ * @param failure why it is not known what it would touch; null when it is known. Such a statement is carried only if the
+ *     decision says so in so many words, and some not even then ({@link UnanalysableException#carriable})
  */
 record Subject(
         SqlStatement statement,
@@ -49,7 +50,13 @@ record Subject(
         UnanalysableException failure = switch (statement.statementClass()) {
             case TRANSACTION, SHOW, DISCARD, DEALLOCATE, EMPTY, TRUNCATE, SCHEMA, ADMIN -> null;
             case SET, RESET -> setting(statement);
-            case COPY, CURSOR, EXPLAIN, PREPARE, EXECUTE, LISTEN, LOCK -> unsupported(statement.operation());
+            case COPY ->
+                statement.detail() instanceof StatementDetail.Copy copy && !copy.client()
+                        ? unanalysed(statement.operation())
+                        : new UnanalysableException(
+                                ErrorCode.UNSUPPORTED,
+                                "`" + statement.operation() + "` is not supported through this gateway yet");
+            case CURSOR, EXPLAIN, PREPARE, EXECUTE, LISTEN, LOCK -> unanalysed(statement.operation());
             case QUERY, DML, UNKNOWN -> new UnanalysableException("the statement is not recognised");
         };
         if (failure == null && statement.detail() == null) {
@@ -69,8 +76,16 @@ record Subject(
         return failure == null ? Analysis.ANALYSIS_COMPLETE : Analysis.ANALYSIS_FAILED;
     }
 
+    /** True when it touches no data: transaction control, settings. */
+    boolean session() {
+        return failure == null && actionClass == ActionClass.ACTION_CLASS_SESSION;
+    }
+
     /** True when it may change something. */
     boolean changes() {
+        if (failure != null) {
+            return true;
+        }
         return switch (actionClass) {
             case ACTION_CLASS_READ, ACTION_CLASS_SESSION -> false;
             default -> true;
@@ -85,8 +100,7 @@ record Subject(
         return refusal == null ? null : new UnanalysableException(ErrorCode.UNSUPPORTED, refusal);
     }
 
-    private static UnanalysableException unsupported(String operation) {
-        return new UnanalysableException(
-                ErrorCode.UNSUPPORTED, "`" + operation + "` is not supported through this gateway yet");
+    private static UnanalysableException unanalysed(String operation) {
+        return new UnanalysableException("what `" + operation + "` would touch is not analysed");
     }
 }

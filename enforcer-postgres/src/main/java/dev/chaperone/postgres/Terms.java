@@ -160,6 +160,18 @@ record Terms(
     }
 
     /**
+     * Checks that the obligations can be carried out for a statement of which nobody knows what it touches.
+     *
+     * @throws EnforcementException with OBLIGATION_UNFULFILLABLE naming the one that cannot
+     */
+    void requireUnanalysed() {
+        if (readOnly) {
+            // What runs code may end the read-only transaction and begin another.
+            throw unfulfillable("the policy lets this statement read only, and it is not known what it would do");
+        }
+    }
+
+    /**
      * Checks that what the rewritten statement still does with masked fields is covered by masks on the wire.
      *
      * @throws EnforcementException with OBLIGATION_UNFULFILLABLE naming the field that is not

@@ -2,22 +2,21 @@ package dev.chaperone.postgres;
 
 import dev.chaperone.postgres.analysis.SqlStatement;
 import dev.chaperone.postgres.analysis.UnanalysableException;
-import dev.chaperone.proto.ErrorCode;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds the classification of a statement that the server does not plan against what the server took it for, and refuses
- * those that run queries or code which no tree shows.
+ * Holds the classification of a statement that the server does not plan against what the server took it for, and finds those
+ * that run queries or code which no tree shows.
  */
 final class UtilityCheck {
 
     private static final Pattern NODE = Pattern.compile(
             "^\\(\\{QUERY :commandType \\d+\\s.*?:utilityStmt\\s+(?:\\{([A-Z]+)|(\\?)|<>)", Pattern.DOTALL);
 
-    /** Statements that hide what they read or run, or need a sub-protocol that is not carried. */
+    /** Statements that hide what they read or run. */
     private static final Set<String> OPAQUE = Set.of(
             "CREATETABLEASSTMT",
             "REFRESHMATVIEWSTMT",
@@ -47,7 +46,7 @@ final class UtilityCheck {
 
     private UtilityCheck() {}
 
-    /** Why the statement cannot be carried; null when it can. */
+    /** Why it is not known what the statement does; null when it is. */
     static @Nullable UnanalysableException refusal(SqlStatement statement, @Nullable String tree) {
         if (tree == null) {
             return new UnanalysableException("the database did not say what the statement would do");
@@ -64,10 +63,8 @@ final class UtilityCheck {
         if (node != null && OPAQUE.contains(node)
                 || OPAQUE_OPERATIONS.contains(statement.operation())
                 || unnamed && createsFromQuery(statement)) {
-            return new UnanalysableException(
-                    ErrorCode.UNSUPPORTED,
-                    "`" + statement.operation() + "` " + (node == null ? "" : "of this form ")
-                            + "is not supported through this gateway yet");
+            return new UnanalysableException("what `" + statement.operation() + "` "
+                    + (node == null ? "" : "of this form ") + "would touch is not analysed");
         }
         String expected = switch (statement.statementClass()) {
             case TRANSACTION -> "TRANSACTIONSTMT";

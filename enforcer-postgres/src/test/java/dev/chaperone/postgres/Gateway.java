@@ -119,6 +119,7 @@ final class Gateway implements AutoCloseable {
                 "create table other.patients (id int, name text, ssn text, born date, visits int)",
                 "insert into other.patients values (9, 'Other', 'other-secret', null, null)",
                 "create function slow() returns int language plpgsql as 'begin perform pg_sleep(30); return 1; end'",
+                "create procedure nothing() language sql as 'select 1'",
                 "grant usage on schema other to gateway",
                 "grant select on patients, secrets, numbers, other.patients to gateway",
                 "grant create on schema public to gateway",

@@ -3,6 +3,7 @@ package dev.chaperone.postgres;
 import static dev.chaperone.postgres.TestingDecisions.deny;
 import static dev.chaperone.postgres.TestingDecisions.mask;
 import static dev.chaperone.postgres.TestingDecisions.permit;
+import static dev.chaperone.postgres.TestingDecisions.permitUnanalysed;
 import static dev.chaperone.postgres.TestingDecisions.session;
 import static dev.chaperone.postgres.TestingDecisions.touches;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -245,29 +246,79 @@ class PostgresEnforcerIT {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "copy patients to stdout",
-                "declare c cursor for select * from patients",
-                "explain select * from patients",
-                "prepare p as select * from patients",
-                "listen x",
-                "lock table patients",
                 "do 'begin end'",
-                "create table stolen as select * from patients",
-                "create temp table stolen as table patients",
-                "create materialized view stolen as select * from patients"
+                "call nothing()",
+                "load 'plpgsql'",
+                "select rolname from pg_authid",
             })
-    void whatIsNotCarriedIsRefusedThoughThePolicyPermits(String sql) throws SQLException {
+    void aPlainPermitDoesNotCarryWhatIsNotAnalysed(String sql) throws SQLException {
         try (Connection connection = agent(SIMPLE)) {
             execute(connection, "begin");
             assertThatThrownBy(() -> execute(connection, sql))
                     .isInstanceOfSatisfying(
                             PSQLException.class,
-                            e -> assertThat(e.getSQLState()).isEqualTo("0A000"))
-                    .hasMessageContaining("supported through this gateway yet");
+                            e -> assertThat(e.getSQLState()).isEqualTo("42501"));
         }
         assertThat(gateway.decisions.requests())
                 .anySatisfy(
                         request -> assertThat(request.getAction().getAnalysis()).isEqualTo(Analysis.ANALYSIS_FAILED));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {SIMPLE, EXTENDED})
+    void whatIsNotAnalysedIsCarriedWhereThePolicySaysSo(String mode) throws SQLException {
+        gateway.decisions.policy(request -> permitUnanalysed());
+        try (Connection connection = agent(mode)) {
+            execute(connection, "do 'begin perform set_config(''chaperone.tried'', ''done'', false); end'");
+            assertThat(rows(connection, "select current_setting('chaperone.tried')"))
+                    .containsExactly("done");
+            assertThat(rows(connection, "select count(*) > 0 from pg_stat_activity"))
+                    .containsExactly("t");
+        }
+    }
+
+    @Test
+    void whatIsNotAnalysedCannotBeMaskedOrMadeReadOnly() throws SQLException {
+        for (Obligation obligation : List.of(
+                mask("clinic.public.patients.ssn", "redact"),
+                Obligation.newBuilder()
+                        .setReadOnly(ReadOnly.getDefaultInstance())
+                        .build())) {
+            gateway.decisions.policy(request -> session(request) ? permit() : permitUnanalysed(obligation));
+            try (Connection connection = agent(SIMPLE)) {
+                assertThatThrownBy(() -> execute(connection, "do 'begin end'"))
+                        .isInstanceOfSatisfying(
+                                PSQLException.class,
+                                e -> assertThat(e.getSQLState()).isEqualTo("42501"));
+            }
+        }
+    }
+
+    @Test
+    void codeThatReplacesAPreparedStatementIsNotRunInItsPlace() throws SQLException {
+        gateway.decisions.policy(request -> touches(request, "patients")
+                ? permit(mask("clinic.public.patients.ssn", "last4"))
+                : permitUnanalysed());
+        try (Connection connection = agent(EXTENDED);
+                PreparedStatement statement = connection.prepareStatement("select id from numbered where id < ?")) {
+            execute(connection, "create view numbered as select id, ssn || '!' as label from patients");
+            statement.unwrap(org.postgresql.PGStatement.class).setPrepareThreshold(1);
+            for (int i = 0; i < 3; i++) {
+                statement.setInt(1, 2);
+                statement.executeQuery().close();
+            }
+            execute(
+                    connection,
+                    "do $$ declare s text; begin for s in select name from pg_prepared_statements"
+                            + " where statement like '%numbered%' loop execute format('deallocate %I', s);"
+                            + " execute format('prepare %I(int) as select length(label)+100 from numbered"
+                            + " where id < $1', s); end loop; end $$");
+            try (ResultSet rows = statement.executeQuery()) {
+                assertThat(rows.next()).isTrue();
+                assertThat(rows.getInt(1)).isEqualTo(1);
+            }
+            execute(connection, "drop view numbered");
+        }
     }
 
     @Test

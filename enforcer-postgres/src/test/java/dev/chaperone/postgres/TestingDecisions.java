@@ -57,6 +57,11 @@ final class TestingDecisions implements DecisionClient {
                 .build();
     }
 
+    /** A permit that holds for what was not analysed, too. */
+    static Decision permitUnanalysed(Obligation... obligations) {
+        return permit(obligations).toBuilder().setPermitsUnanalysed(true).build();
+    }
+
     static Decision deny(String why) {
         return Decision.newBuilder()
                 .setEffect(Effect.EFFECT_DENY)

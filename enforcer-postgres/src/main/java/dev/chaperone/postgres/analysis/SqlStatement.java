@@ -28,6 +28,14 @@ public record SqlStatement(
         }
     }
 
+    /** True when it may run code, as far as its kind says: all that is not about the session itself. */
+    public boolean runsCode() {
+        return switch (statementClass) {
+            case EMPTY, TRANSACTION, SET, RESET, SHOW, DISCARD, DEALLOCATE, PREPARE, LISTEN, LOCK -> false;
+            default -> true;
+        };
+    }
+
     /**
      * What the statement does, as far as its command says. For a {@link StatementClass#QUERY} the tree has the last word: a
      * WITH may modify data.
@@ -38,14 +46,25 @@ public record SqlStatement(
         return switch (statementClass) {
             case QUERY ->
                 operation.equals("select into") ? ActionClass.ACTION_CLASS_SCHEMA : ActionClass.ACTION_CLASS_READ;
-            case EXPLAIN -> ActionClass.ACTION_CLASS_READ;
+            case EXPLAIN, CURSOR ->
+                operation.equals("close") ? ActionClass.ACTION_CLASS_SESSION : ActionClass.ACTION_CLASS_READ;
             case DML -> operation.equals("delete") ? ActionClass.ACTION_CLASS_DELETE : ActionClass.ACTION_CLASS_WRITE;
             case COPY ->
                 detail instanceof StatementDetail.Copy copy && !copy.from()
                         ? ActionClass.ACTION_CLASS_READ
                         : ActionClass.ACTION_CLASS_WRITE;
-            case EMPTY, TRANSACTION, SET, RESET, SHOW, DISCARD, DEALLOCATE, PREPARE, EXECUTE, CURSOR, LISTEN, LOCK ->
-                ActionClass.ACTION_CLASS_SESSION;
+            case EMPTY, TRANSACTION, SET, RESET, SHOW, DISCARD, DEALLOCATE, PREPARE -> ActionClass.ACTION_CLASS_SESSION;
+            // What was prepared is known to the session, not to the text.
+            case EXECUTE -> ActionClass.ACTION_CLASS_INVOKE;
+            // Whoever notifies decides what a listener gets.
+            case LISTEN ->
+                switch (operation) {
+                    case "listen" -> ActionClass.ACTION_CLASS_INVOKE;
+                    case "notify" -> ActionClass.ACTION_CLASS_WRITE;
+                    default -> ActionClass.ACTION_CLASS_SESSION;
+                };
+            // A lock keeps others out.
+            case LOCK -> ActionClass.ACTION_CLASS_WRITE;
             case TRUNCATE -> ActionClass.ACTION_CLASS_DELETE;
             case SCHEMA -> ActionClass.ACTION_CLASS_SCHEMA;
             case ADMIN -> ActionClass.ACTION_CLASS_ADMIN;

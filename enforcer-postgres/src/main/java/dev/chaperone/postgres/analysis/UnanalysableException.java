@@ -3,8 +3,8 @@ package dev.chaperone.postgres.analysis;
 import dev.chaperone.proto.ErrorCode;
 
 /**
- * What a statement would do could not be established, or it reaches for something that is never given out. The message is
- * safe to show to the caller: it holds no data values.
+ * What a statement would do could not be established, or it reaches for something that is given out to nobody who must see
+ * masked data. The message is safe to show to the caller: it holds no data values.
  */
 public final class UnanalysableException extends RuntimeException {
 
@@ -20,8 +20,8 @@ public final class UnanalysableException extends RuntimeException {
     /**
      * A refusal with its own code.
      *
-     * @param code UNANALYSABLE when it is not understood, UNSUPPORTED when it is understood and not supported, DENIED when it
-     *     reaches for something that no policy can give out
+     * @param code UNANALYSABLE when it is not understood, DENIED when it reaches for something that is not given out by what is
+     *     known about it, UNSUPPORTED when it cannot be carried whatever the policy says
      */
     public UnanalysableException(ErrorCode code, String message) {
         this(code, message, false);
@@ -43,6 +43,11 @@ public final class UnanalysableException extends RuntimeException {
     /** True when a newer catalog may know what this one does not: refresh it and analyse again, once. */
     public boolean staleCatalog() {
         return staleCatalog;
+    }
+
+    /** True when a policy that permits what was not analysed may permit it. */
+    public boolean carriable() {
+        return code != ErrorCode.UNSUPPORTED;
     }
 
     /** Why, for machines. */
