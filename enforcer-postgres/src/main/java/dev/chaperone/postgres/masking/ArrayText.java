@@ -47,24 +47,33 @@ final class ArrayText {
         return equals > 0;
     }
 
+    /** Elements and arrays stand where a value is due: after an opening brace or a comma. */
     private boolean body() {
-        if (at >= text.length() || text.charAt(at) != '{') {
-            return false;
-        }
+        boolean due = true;
         while (at < text.length()) {
             char c = text.charAt(at);
+            if (due != (c != ',' && c != '}') && !isEmptyArray(c)) {
+                return false;
+            }
             if (c == '{' || c == '}' || c == ',') {
                 depth += c == '{' ? 1 : c == '}' ? -1 : 0;
                 out.append(c);
                 at++;
-                if (depth == 0) {
-                    return at == text.length();
-                }
-            } else if (!element()) {
+                due = c != '}';
+            } else if (depth > 0 && element()) {
+                due = false;
+            } else {
                 return false;
+            }
+            if (depth == 0) {
+                return at == text.length();
             }
         }
         return false;
+    }
+
+    private boolean isEmptyArray(char c) {
+        return c == '}' && depth == 1 && text.charAt(at - 1) == '{';
     }
 
     private boolean element() {
