@@ -1,17 +1,11 @@
 package dev.chaperone.postgres;
 
-import dev.chaperone.audit.v1.AuditEvent;
-import dev.chaperone.audit.v1.Authenticated;
-import dev.chaperone.audit.v1.AuthenticationFailed;
-import dev.chaperone.audit.v1.SessionClosed;
-import dev.chaperone.audit.v1.SessionOpened;
-import dev.chaperone.decision.v1.Principal;
 import dev.chaperone.enforcer.EnforcementException;
-import dev.chaperone.enforcer.SessionRecorder;
 import dev.chaperone.postgres.wire.BackendWriter;
 import dev.chaperone.postgres.wire.FrontendDecoder;
 import dev.chaperone.postgres.wire.FrontendMessage;
 import dev.chaperone.postgres.wire.ProtocolException;
+import dev.chaperone.postgres.wire.ProtocolVersion;
 import dev.chaperone.postgres.wire.StartupMessage;
 import dev.chaperone.proto.ErrorCode;
 import io.netty.buffer.ByteBuf;
@@ -21,11 +15,8 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.ScheduledFuture;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,13 +27,14 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>{@code
  * client                                     gateway
- *    SSLRequest                      ->
+ *    SSLRequest, GSSENCRequest       ->
  *                                    <-   'S', then TLS; or 'N'
+ *    (or TLS from the first byte on, see TlsDetector)
  *    StartupMessage                  ->
  *                                    <-   (NegotiateProtocolVersion)
  *                                    <-   AuthenticationCleartextPassword
  *    PasswordMessage (the token)     ->
- *                                         verify the token, record who it is, log in to the database
+ *                                         verify the token, record who it is, log in to the database: see ClientLogin
  *                                    <-   AuthenticationOk, ParameterStatus*, BackendKeyData, ReadyForQuery
  * }</pre>
  */
@@ -65,12 +57,14 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
     private State state = State.STARTUP;
     private boolean sslAsked;
     private boolean gssAsked;
-    private @Nullable StartupParameters startup;
-    private Upstreams.@Nullable Choice choice;
-    private @Nullable SessionRecorder recorder;
+    private boolean arriving;
+    private @Nullable ClientLogin login;
     private @Nullable Session session;
     private @Nullable ScheduledFuture<?> timer;
 
+    /**
+     * @param tls null where TLS is not offered
+     */
     ClientHandler(Front front, @Nullable SslContext tls, FrontendDecoder decoder) {
         this.front = front;
         this.tls = tls;
@@ -78,7 +72,12 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
     }
 
     @Override
-    public void handlerAdded(ChannelHandlerContext ctx) {
+    public void channelActive(ChannelHandlerContext ctx) {
+        arriving = front.sessions().arrive();
+        if (!arriving) {
+            refuse(ctx, GatewayError.of(ErrorCode.OVERLOADED, "too many connections log in", "try again later"));
+            return;
+        }
         timer = ctx.executor()
                 .schedule(
                         () -> {
@@ -98,8 +97,10 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
         }
         if (message instanceof StartupMessage first) {
             startup(ctx, first);
-        } else if (message instanceof FrontendMessage.Password password && state == State.PASSWORD) {
-            login(ctx, password.password());
+        } else if (message instanceof FrontendMessage.Password password && state == State.PASSWORD && login != null) {
+            state = State.LOGIN;
+            decoder.expect(FrontendDecoder.Phase.SILENCE);
+            login.begin(password.password());
         } else if (message instanceof FrontendMessage later && session != null) {
             session.accept(later);
         } else {
@@ -113,62 +114,71 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
         if (message instanceof StartupMessage.SslRequest) {
             ssl(ctx);
         } else if (message instanceof StartupMessage.GssEncryptionRequest) {
-            if (gssAsked) {
-                refuse(ctx, GatewayError.of(ErrorCode.PROTOCOL_VIOLATION, "GSSAPI encryption was asked for twice"));
-                return;
-            }
-            gssAsked = true;
-            ctx.writeAndFlush(ctx.alloc().buffer(1).writeByte('N'));
+            gss(ctx);
         } else if (message instanceof StartupMessage.CancelRequest cancel) {
-            Session found = front.sessions().find(cancel.processId(), cancel.secret());
-            if (found != null) {
-                found.cancelUpstream();
-            }
-            close(ctx);
+            cancel(ctx, cancel);
         } else if (message instanceof StartupMessage.Startup packet) {
             begin(ctx, packet);
         }
     }
 
     private void ssl(ChannelHandlerContext ctx) {
-        if (sslAsked || ctx.pipeline().get(SslHandler.class) != null) {
+        if (sslAsked) {
             refuse(ctx, GatewayError.of(ErrorCode.PROTOCOL_VIOLATION, "TLS was asked for twice"));
             return;
         }
         sslAsked = true;
-        ctx.writeAndFlush(ctx.alloc().buffer(1).writeByte(tls == null ? 'N' : 'S'));
-        if (tls != null) {
-            ctx.pipeline().addFirst(tls.newHandler(ctx.alloc()));
+        SslContext offered = encrypted(ctx) ? null : tls;
+        ctx.writeAndFlush(ctx.alloc().buffer(1).writeByte(offered == null ? 'N' : 'S'));
+        if (offered != null) {
+            gssAsked = true; // nothing more is negotiated inside
+            ctx.pipeline().addFirst(offered.newHandler(ctx.alloc()));
+        }
+    }
+
+    private void gss(ChannelHandlerContext ctx) {
+        if (gssAsked) {
+            refuse(
+                    ctx,
+                    GatewayError.of(ErrorCode.PROTOCOL_VIOLATION, "GSSAPI encryption was asked for at the wrong time"));
+            return;
+        }
+        gssAsked = true;
+        ctx.writeAndFlush(ctx.alloc().buffer(1).writeByte('N'));
+    }
+
+    /** As a server does, says nothing, whether there is such a session or not; closes when the database has been told. */
+    private void cancel(ChannelHandlerContext ctx, StartupMessage.CancelRequest request) {
+        decoder.expect(FrontendDecoder.Phase.IGNORE);
+        Session found = front.sessions().find(request.key());
+        if (found == null) {
+            close(ctx);
+        } else {
+            found.cancel().whenComplete((done, failure) -> ctx.executor().execute(() -> close(ctx)));
         }
     }
 
     private void begin(ChannelHandlerContext ctx, StartupMessage.Startup packet) {
-        if (packet.majorVersion() != 3) {
-            refuse(
-                    ctx,
-                    GatewayError.of(
-                            ErrorCode.UNSUPPORTED,
-                            "protocol version " + packet.majorVersion() + "." + packet.minorVersion()
-                                    + " is not spoken here; expected 3.0"));
-            return;
-        }
-        GatewayError refusal = refusal(ctx);
+        ProtocolVersion asked = packet.version();
+        GatewayError refusal = refusal(ctx, asked);
         if (refusal != null) {
             refuse(ctx, refusal);
             return;
         }
         StartupParameters parameters;
         try {
-            parameters = StartupParameters.of(packet.parameters());
+            parameters = StartupParameters.of(asked, packet.parameters());
         } catch (EnforcementException e) {
             refuse(ctx, GatewayError.of(e));
             return;
+        } catch (ConnectionRefused e) {
+            refuse(ctx, e.error());
+            return;
         }
-        startup = parameters;
-        choice = front.upstreams().choose(parameters.database());
+        login = new ClientLogin(front, ctx.channel(), parameters, new Arrival(ctx));
         ByteBuf out = ctx.alloc().buffer();
-        if (packet.minorVersion() > 0 || !parameters.unknownOptions().isEmpty()) {
-            BackendWriter.negotiateProtocolVersion(out, parameters.unknownOptions());
+        if (!parameters.version().equals(asked) || !parameters.unknownOptions().isEmpty()) {
+            BackendWriter.negotiateProtocolVersion(out, parameters.version(), parameters.unknownOptions());
         }
         BackendWriter.authenticationCleartextPassword(out);
         state = State.PASSWORD;
@@ -176,22 +186,24 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
         ctx.writeAndFlush(out);
     }
 
-    private @Nullable GatewayError refusal(ChannelHandlerContext ctx) {
+    private @Nullable GatewayError refusal(ChannelHandlerContext ctx, ProtocolVersion asked) {
+        if (asked.major() != ProtocolVersion.V3_0.major()) {
+            return GatewayError.of(
+                    ErrorCode.UNSUPPORTED,
+                    "unsupported frontend protocol " + asked + ": server supports " + ProtocolVersion.V3_0 + " to "
+                            + ProtocolVersion.V3_2);
+        }
         if (front.sessions().draining()) {
             return new GatewayError(
-                    "57P03", // cannot_connect_now
+                    SqlState.CANNOT_CONNECT_NOW,
                     ErrorCode.OVERLOADED,
                     "the gateway is shutting down",
                     "",
                     "connect again");
         }
-        if (front.sessions().size() >= front.config().bounds().sessions()) {
-            return GatewayError.of(
-                    ErrorCode.OVERLOADED, "the gateway has no room for another session", "try again later");
-        }
         if (front.config().listen().requireTls()
-                && ctx.pipeline().get(SslHandler.class) == null
-                && !loopback(ctx.channel().remoteAddress())) {
+                && !encrypted(ctx)
+                && !Peer.of(ctx.channel()).machine()) {
             return new GatewayError(
                     "28000", // invalid_authorization_specification
                     ErrorCode.PROTOCOL_VIOLATION,
@@ -202,142 +214,63 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
         return null;
     }
 
-    private static boolean loopback(@Nullable SocketAddress address) {
-        return address instanceof InetSocketAddress inet
-                && inet.getAddress() != null
-                && inet.getAddress().isLoopbackAddress();
+    private static boolean encrypted(ChannelHandlerContext ctx) {
+        return ctx.pipeline().get(SslHandler.class) != null;
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof SslHandshakeCompletionEvent handshake && state == State.STARTUP) {
+            if (!handshake.isSuccess()) {
+                LOG.debug("a TLS handshake failed", handshake.cause());
+                count("tls_handshake_failed");
+                close(ctx);
+            } else if (!sslAsked && !Tls.negotiatedPostgres(ctx.pipeline().get(SslHandler.class))) {
+                // Without it a client of another protocol could be made to talk to us (PostgreSQL 17 asks for it, too).
+                count("tls_without_alpn");
+                close(ctx);
+            }
+        }
     }
 
     // ---- the login -------------------------------------------------------------------------------------------------
 
-    private void login(ChannelHandlerContext ctx, String token) {
-        state = State.LOGIN;
-        decoder.expect(FrontendDecoder.Phase.SILENCE);
-        SessionRecorder opened;
-        try {
-            opened = front.recorder().open(opening(ctx));
-        } catch (EnforcementException e) {
-            refuse(ctx, GatewayError.of(e));
-            return;
-        }
-        recorder = opened;
-        front.authenticator()
-                .authenticate(token)
-                .whenComplete((principal, failure) -> ctx.executor().execute(() -> {
-                    if (state != State.LOGIN) {
-                        return;
-                    }
-                    if (failure != null) {
-                        authenticationFailed(ctx, opened, failure);
-                    } else {
-                        authenticated(ctx, opened, principal);
-                    }
-                }));
-    }
+    /** The end of the login. */
+    private final class Arrival implements ClientLogin.Outcome {
 
-    private SessionOpened.Builder opening(ChannelHandlerContext ctx) {
-        SessionOpened.Builder opening = SessionOpened.newBuilder()
-                .setKind(SessionOpened.Kind.KIND_CLIENT)
-                .setProtocol("postgres")
-                .setClientAddress(address(ctx, true))
-                .setClientTransport(UpstreamLogin.transport(ctx.pipeline().get(SslHandler.class)));
-        if (choice instanceof Upstreams.Choice.Found found) {
-            Upstream upstream = found.services().upstream();
-            opening.setUpstream(upstream.name()).setUpstreamTransport(upstream.transport());
-        }
-        return opening;
-    }
+        private final ChannelHandlerContext ctx;
 
-    private void authenticationFailed(ChannelHandlerContext ctx, SessionRecorder record, Throwable failure) {
-        GatewayError error;
-        if (unwrap(failure) instanceof EnforcementException e) {
-            error = GatewayError.of(e);
-        } else {
-            LOG.error("a token could not be verified by a defect", failure);
-            error = GatewayError.of(ErrorCode.INTERNAL, "the token could not be verified; the gateway's log says more");
+        Arrival(ChannelHandlerContext ctx) {
+            this.ctx = ctx;
         }
-        record.record(AuditEvent.newBuilder()
-                        .setAuthenticationFailed(AuthenticationFailed.newBuilder()
-                                .setCode(error.code().code())
-                                .setMessage(error.message())))
-                .whenComplete((done, impossible) -> ctx.executor().execute(() -> refuse(ctx, error)));
-    }
 
-    private void authenticated(ChannelHandlerContext ctx, SessionRecorder record, Principal principal) {
-        StartupParameters parameters = startup;
-        Upstreams.Choice chosen = choice;
-        if (parameters == null || chosen == null) {
-            throw new IllegalStateException("a login without start-up packet");
+        @Override
+        public void opened(Session opened) {
+            state = State.SESSION;
+            login = null;
+            arrived();
+            session = opened;
+            decoder.expect(FrontendDecoder.Phase.SESSION);
+            opened.start();
+            if (front.sessions().draining()) {
+                opened.shutDown();
+            }
         }
-        CompletableFuture<Void> recorded = record.record(AuditEvent.newBuilder()
-                .setAuthenticated(Authenticated.newBuilder().setPrincipal(principal)));
-        if (chosen instanceof Upstreams.Choice.Refused refused) {
-            recorded.whenComplete((done, failure) -> ctx.executor().execute(() -> refuse(ctx, refused.error())));
-        } else if (chosen instanceof Upstreams.Choice.Found found) {
-            enter(
-                    ctx,
-                    found.services(),
-                    new Caller(
-                            principal,
-                            address(ctx, false),
-                            ctx.pipeline().get(SslHandler.class) != null,
-                            parameters,
-                            record),
-                    recorded);
+
+        @Override
+        public void refused(GatewayError error) {
+            refuse(ctx, error);
         }
     }
 
-    /** Logs in to the database. */
-    private void enter(ChannelHandlerContext ctx, Services services, Caller caller, CompletableFuture<Void> recorded) {
-        CompletableFuture<UpstreamConnection> connected = services.connector()
-                .connect(ctx.channel().eventLoop(), caller.startup().settings());
-        recorded.thenCombine(connected, (nothing, upstream) -> upstream)
-                .whenComplete((upstream, failure) -> ctx.executor().execute(() -> {
-                    if (failure != null
-                            || state != State.LOGIN
-                            || !ctx.channel().isActive()) {
-                        connected.thenAccept(unused -> unused.channel().close());
-                    }
-                    if (state != State.LOGIN) {
-                        return;
-                    }
-                    if (failure == null) {
-                        open(ctx, services, caller, upstream);
-                    } else if (unwrap(failure) instanceof EnforcementException e) {
-                        LOG.warn("a session cannot be served: {}", e.getMessage(), e.getCause());
-                        refuse(ctx, GatewayError.of(e));
-                    } else {
-                        LOG.error("a session cannot be served by a defect", failure);
-                        refuse(ctx, GatewayError.of(ErrorCode.INTERNAL, "a defect in the gateway; its log says more"));
-                    }
-                }));
-    }
-
-    private void open(ChannelHandlerContext ctx, Services services, Caller caller, UpstreamConnection upstream) {
-        state = State.SESSION;
-        recorder = null; // the session's from now on
+    private void arrived() {
         if (timer != null) {
             timer.cancel(false);
         }
-        Session opened = new Session(services, caller, ctx.channel(), upstream);
-        session = opened;
-        decoder.expect(FrontendDecoder.Phase.SESSION);
-        opened.start();
-        if (services.sessions().draining()) {
-            opened.shutDown();
+        if (arriving) {
+            arriving = false;
+            front.sessions().arrived();
         }
-    }
-
-    private static Throwable unwrap(Throwable failure) {
-        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-    }
-
-    private static String address(ChannelHandlerContext ctx, boolean withPort) {
-        if (ctx.channel().remoteAddress() instanceof InetSocketAddress inet && inet.getAddress() != null) {
-            String host = inet.getAddress().getHostAddress();
-            return withPort ? (host.indexOf(':') < 0 ? host : '[' + host + ']') + ':' + inet.getPort() : host;
-        }
-        return "unknown";
     }
 
     // ---- the end ---------------------------------------------------------------------------------------------------
@@ -358,15 +291,14 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
     }
 
     private void close(ChannelHandlerContext ctx) {
+        if (state == State.CLOSED) {
+            return;
+        }
         state = State.CLOSED;
         decoder.expect(FrontendDecoder.Phase.IGNORE);
-        if (timer != null) {
-            timer.cancel(false);
-        }
-        SessionRecorder unused = recorder;
-        recorder = null;
-        if (unused != null) {
-            unused.close(SessionClosed.newBuilder().setCause("error").build());
+        arrived();
+        if (login != null) {
+            login.abandon();
         }
         ctx.writeAndFlush(ctx.alloc().buffer(0)).addListener(ChannelFutureListener.CLOSE);
     }
@@ -382,7 +314,7 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
     public void channelInactive(ChannelHandlerContext ctx) {
         if (session != null) {
             session.clientGone();
-        } else if (state != State.CLOSED) {
+        } else {
             close(ctx);
         }
     }

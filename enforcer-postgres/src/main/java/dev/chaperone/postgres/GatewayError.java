@@ -24,6 +24,11 @@ record GatewayError(String sqlState, ErrorCode code, String message, String deta
         return new GatewayError(SqlState.of(code), code, message, "", hint);
     }
 
+    /** In the words of the server. */
+    static GatewayError cancelled() {
+        return of(ErrorCode.CANCELLED, "canceling statement due to user request");
+    }
+
     static GatewayError of(EnforcementException cause) {
         String message = cause.getMessage();
         return of(cause.code(), message == null ? cause.code().code() : message);

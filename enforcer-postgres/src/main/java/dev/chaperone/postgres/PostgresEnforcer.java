@@ -52,7 +52,7 @@ public final class PostgresEnforcer implements AutoCloseable {
     private final Recorder recorder;
     private final Function<Mask, MaskingFunction> masks;
     private final MeterRegistry meters;
-    private final Sessions sessions = new Sessions();
+    private final Sessions sessions;
     private final List<Upstream> upstreams = new ArrayList<>();
     private @Nullable EventLoopGroup group;
     private @Nullable Channel listener;
@@ -79,6 +79,7 @@ public final class PostgresEnforcer implements AutoCloseable {
         this.recorder = recorder;
         this.masks = masks;
         this.meters = meters;
+        this.sessions = new Sessions(config.bounds().sessions());
     }
 
     /**
@@ -126,6 +127,9 @@ public final class PostgresEnforcer implements AutoCloseable {
                         FrontendDecoder decoder = new FrontendDecoder(
                                 (int) config.bounds().startupPacket().bytes(), LONGEST_PASSWORD, (int)
                                         config.bounds().clientMessage().bytes());
+                        if (tls != null) {
+                            channel.pipeline().addLast(new TlsDetector(tls));
+                        }
                         channel.pipeline().addLast(decoder).addLast(new ClientHandler(front, tls, decoder));
                     }
                 })

@@ -5,6 +5,7 @@ import dev.chaperone.audit.v1.SessionClosed;
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.postgres.wire.BackendMessage;
 import dev.chaperone.postgres.wire.BackendWriter;
+import dev.chaperone.postgres.wire.CancelKey;
 import dev.chaperone.postgres.wire.FrontendMessage;
 import dev.chaperone.postgres.wire.FrontendWriter;
 import dev.chaperone.postgres.wire.ProtocolException;
@@ -82,7 +83,7 @@ final class Session {
     private final Caller caller;
     private final Channel client;
     private final UpstreamConnection upstream;
-    private final Sessions.Key key;
+    private final CancelKey key;
     private final UpstreamLink link;
     private final Outbox outbox;
     private final Decider decider;
@@ -97,10 +98,10 @@ final class Session {
     private boolean skipping;
     private boolean upstreamFailed;
     private boolean draining;
+    private boolean cancelled;
     private char transactionStatus = 'I';
     private String cause = "client";
     private @Nullable Portal running;
-    private @Nullable CompletableFuture<Void> cancelling;
     private @Nullable ScheduledFuture<?> idleTimer;
     private long lastActive = System.nanoTime();
 
@@ -110,7 +111,8 @@ final class Session {
         this.caller = caller;
         this.client = client;
         this.upstream = upstream;
-        this.key = services.sessions().add(this, upstream.processId());
+        this.key =
+                services.sessions().add(this, upstream.key(), caller.startup().version());
         this.link = new UpstreamLink(upstream.channel(), new SessionUpstream(this));
         this.outbox = new Outbox(client, caller.recorder(), this::recordingFailed, this::released);
         this.decider = new Decider(services, caller, client.eventLoop());
@@ -126,7 +128,7 @@ final class Session {
         ByteBuf out = client.alloc().buffer();
         BackendWriter.authenticationOk(out);
         upstream.parameters().forEach((name, value) -> BackendWriter.parameterStatus(out, name, value));
-        BackendWriter.backendKeyData(out, key.processId(), key.secret());
+        BackendWriter.backendKeyData(out, key);
         BackendWriter.readyForQuery(out, 'I');
         client.writeAndFlush(out, client.voidPromise());
         link.read(true);
@@ -163,12 +165,6 @@ final class Session {
 
     private void pump() {
         if (pumping) {
-            return;
-        }
-        CompletableFuture<Void> pending = cancelling;
-        if (pending != null && !pending.isDone()) {
-            // A cancellation on its way would hit whatever runs next.
-            pending.whenComplete((done, failure) -> client.eventLoop().execute(this::pump));
             return;
         }
         pumping = true;
@@ -262,6 +258,7 @@ final class Session {
             transactionStatus = body.isReadable() ? (char) body.readUnsignedByte() : 'I';
             skipping = false;
             upstreamFailed = false;
+            cancelled = false;
             if (transactionStatus == 'I') {
                 extended.forgetPortals();
             }
@@ -280,6 +277,11 @@ final class Session {
         Terms terms = portal.ruling().terms();
         if (terms == null) {
             throw new IllegalStateException("a portal without permission");
+        }
+        if (cancelled && !portal.ruling().session()) {
+            completed(portal, Outcome.OUTCOME_ABORTED, SqlState.of(ErrorCode.CANCELLED));
+            flow.refuse(GatewayError.cancelled(), failed);
+            return;
         }
         outbox.request(portal.ruling().request());
         if (portal.ruling().unanalysed() && portal.prepared().statement().runsCode()) {
@@ -404,12 +406,34 @@ final class Session {
         return client.eventLoop().schedule(task, nanos, TimeUnit.NANOSECONDS);
     }
 
-    /** Asks the server to cancel what it is doing for this session. Safe to call from any thread. */
+    /** Asks the server to cancel what it is doing for this session; what is asked of it next waits until it has done so. */
     CompletableFuture<Void> cancelUpstream() {
-        CompletableFuture<Void> sent =
-                services.connector().cancel(client.eventLoop(), upstream.processId(), upstream.secret());
-        inLoop(() -> cancelling = sent);
+        CompletableFuture<Void> sent = services.connector().cancel(client.eventLoop(), upstream.key());
+        link.holdUntil(sent);
         return sent;
+    }
+
+    /**
+     * The client takes back the request at hand up to its Sync, and none that comes later. Safe to call from any thread.
+     *
+     * @return completes when the server has been told, or there was nothing to tell it
+     */
+    CompletableFuture<Void> cancel() {
+        CompletableFuture<Void> told = new CompletableFuture<>();
+        inLoop(() -> {
+            if (state == State.OPEN && (busy || !queue.isEmpty())) {
+                cancelled = true;
+                cancelUpstream().whenComplete((done, failure) -> told.complete(null));
+            } else {
+                told.complete(null);
+            }
+        });
+        return told;
+    }
+
+    /** True when the client has taken back the request at hand: what is not running yet is not to run. */
+    boolean cancelled() {
+        return cancelled;
     }
 
     // ---- what the database says unasked ----------------------------------------------------------------------------

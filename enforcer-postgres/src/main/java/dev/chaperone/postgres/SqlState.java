@@ -8,6 +8,9 @@ final class SqlState {
     /** admin_shutdown. */
     static final String ADMIN_SHUTDOWN = "57P01";
 
+    /** cannot_connect_now. */
+    static final String CANNOT_CONNECT_NOW = "57P03";
+
     /** idle_session_timeout. */
     static final String IDLE_SESSION_TIMEOUT = "57P05";
 
@@ -34,7 +37,7 @@ final class SqlState {
             case TOKEN_MALFORMED, TOKEN_UNTRUSTED -> "28P01"; // invalid_password
             case TOKEN_EXPIRED, TOKEN_NOT_YET_VALID, TOKEN_WRONG_AUDIENCE ->
                 "28000"; // invalid_authorization_specification
-            case IDENTITY_UNAVAILABLE -> "57P03"; // cannot_connect_now
+            case IDENTITY_UNAVAILABLE -> CANNOT_CONNECT_NOW;
             case PROTOCOL_VIOLATION -> "08P01"; // protocol_violation
             case UNSUPPORTED -> FEATURE_NOT_SUPPORTED;
             case UNANALYSABLE, DENIED, HELD, OBLIGATION_UNFULFILLABLE -> "42501"; // insufficient_privilege
@@ -42,6 +45,7 @@ final class SqlState {
             case PDP_UNAVAILABLE, UPSTREAM_MISMATCH -> "58000"; // system_error
             case RECORDING_UNAVAILABLE -> "58030"; // io_error
             case UPSTREAM_UNAVAILABLE -> CONNECTION_FAILURE;
+            case CANCELLED -> "57014"; // query_canceled
             case OVERLOADED -> "53300"; // too_many_connections
             case INTERNAL -> "XX000"; // internal_error
         };

@@ -2,6 +2,7 @@ package dev.chaperone.postgres;
 
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.postgres.analysis.SettingsPolicy;
+import dev.chaperone.postgres.wire.ProtocolVersion;
 import dev.chaperone.proto.ErrorCode;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -14,6 +15,7 @@ import java.util.Set;
 /**
  * What a client asked for when it opened its session (chapter "Message Formats", StartupMessage), after checking.
  *
+ * @param version what will be spoken: what the client asked for, or the newest known
  * @param user the name that the client gave for itself; shown, never trusted
  * @param database the database that it wants: an upstream's name, or the name of its database
  * @param applicationName the client's own name for its program, empty when it gave none
@@ -22,6 +24,7 @@ import java.util.Set;
  * @param unknownOptions protocol options that are not spoken here, to be named in NegotiateProtocolVersion
  */
 record StartupParameters(
+        ProtocolVersion version,
         String user,
         String database,
         String applicationName,
@@ -43,9 +46,10 @@ record StartupParameters(
     /**
      * Checks what a client sent.
      *
+     * @param version what the client would like to speak; its major version is spoken here
      * @throws EnforcementException naming the parameter that is refused
      */
-    static StartupParameters of(Map<String, String> sent) {
+    static StartupParameters of(ProtocolVersion version, Map<String, String> sent) {
         String user = sent.getOrDefault("user", "");
         if (user.isEmpty()) {
             throw new EnforcementException(
@@ -73,11 +77,12 @@ record StartupParameters(
                 }
             }
         });
-        return checked(user, database.isEmpty() ? user : database, asked, unknown);
+        ProtocolVersion spoken = version.minor() > ProtocolVersion.V3_2.minor() ? ProtocolVersion.V3_2 : version;
+        return checked(spoken, user, database.isEmpty() ? user : database, asked, unknown);
     }
 
     private static StartupParameters checked(
-            String user, String database, Map<String, String> asked, List<String> unknown) {
+            ProtocolVersion version, String user, String database, Map<String, String> asked, List<String> unknown) {
         Map<String, String> settings = new LinkedHashMap<>();
         asked.forEach((name, value) -> {
             if (name.equals(PURPOSE)) {
@@ -100,6 +105,7 @@ record StartupParameters(
             settings.put(name, value);
         });
         return new StartupParameters(
+                version,
                 user,
                 database,
                 shorten(asked.getOrDefault("application_name", "")),

@@ -195,6 +195,11 @@ final class StatementFlow {
     }
 
     private void bind(Prepared prepared, Bind bind, Ruling ruling, Consumer<Portal> opened, Runnable failed) {
+        if (session.cancelled() && !ruling.session()) {
+            // It came while the decision or its record was waited for: the server had nothing to cancel.
+            refuseDecided(ruling, GatewayError.cancelled(), failed);
+            return;
+        }
         link.takeTrees();
         link.ask(
                 out -> {

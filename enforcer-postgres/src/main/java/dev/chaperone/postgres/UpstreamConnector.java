@@ -2,7 +2,9 @@ package dev.chaperone.postgres;
 
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.postgres.wire.BackendDecoder;
+import dev.chaperone.postgres.wire.CancelKey;
 import dev.chaperone.postgres.wire.FrontendWriter;
+import dev.chaperone.postgres.wire.ProtocolVersion;
 import dev.chaperone.proto.ErrorCode;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
@@ -78,18 +80,18 @@ final class UpstreamConnector {
                     .addLast(new BackendDecoder((int) bounds.serverMessage().bytes()))
                     .addLast(new UpstreamLogin(name, upstream, handler, result));
             ByteBuf out = channel.alloc().buffer();
-            FrontendWriter.startup(out, startup);
+            FrontendWriter.startup(out, ProtocolVersion.V3_2, startup);
             channel.writeAndFlush(out);
         });
         return result;
     }
 
     /** Asks the server to cancel what one of its processes is doing; completes when the server has taken note, or not. */
-    CompletableFuture<Void> cancel(EventLoop loop, int processId, int secret) {
+    CompletableFuture<Void> cancel(EventLoop loop, CancelKey key) {
         CompletableFuture<Void> result = new CompletableFuture<>();
         open(loop, result, channel -> {
             ByteBuf out = channel.alloc().buffer();
-            FrontendWriter.cancelRequest(out, processId, secret);
+            FrontendWriter.cancelRequest(out, key);
             // The server answers by closing.
             channel.closeFuture().addListener(closed -> result.complete(null));
             channel.writeAndFlush(out);

@@ -11,6 +11,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ReferenceCountUtil;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +57,7 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
     private String allowed = "";
     private String last = "";
     private @Nullable Consumer<BackendMessage> answer;
+    private CompletableFuture<?> clear = CompletableFuture.completedFuture(null);
     private boolean muted;
 
     UpstreamLink(Channel channel, Events events) {
@@ -80,7 +82,24 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
         last = lastTags;
         ByteBuf out = channel.alloc().buffer();
         request.accept(out);
-        channel.writeAndFlush(out, channel.voidPromise());
+        if (clear.isDone()) {
+            channel.writeAndFlush(out, channel.voidPromise());
+        } else {
+            clear.whenComplete((done, failure) -> send(out));
+        }
+    }
+
+    private void send(ByteBuf held) {
+        if (muted) {
+            held.release();
+        } else {
+            channel.writeAndFlush(held, channel.voidPromise());
+        }
+    }
+
+    /** Asks nothing new until something has passed that would hit it: a cancellation on its way. Ends on the event loop. */
+    void holdUntil(CompletableFuture<?> passed) {
+        clear = CompletableFuture.allOf(clear, passed);
     }
 
     /** From now on nothing of what the server says matters. */

@@ -6,7 +6,9 @@ import com.ongres.scram.common.exception.ScramException;
 import com.ongres.scram.common.util.TlsServerEndpoint;
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.postgres.wire.BackendMessage;
+import dev.chaperone.postgres.wire.CancelKey;
 import dev.chaperone.postgres.wire.FrontendWriter;
+import dev.chaperone.postgres.wire.ProtocolVersion;
 import dev.chaperone.postgres.wire.Report;
 import dev.chaperone.proto.ErrorCode;
 import dev.chaperone.proto.Secret;
@@ -33,6 +35,7 @@ import org.slf4j.LoggerFactory;
  * <pre>{@code
  * enforcer                        database
  *    StartupMessage        ->
+ *                          <-  (NegotiateProtocolVersion: before PostgreSQL 18)
  *                          <-  AuthenticationSASL(SCRAM-SHA-256[-PLUS])
  *    SASLInitialResponse   ->
  *                          <-  AuthenticationSASLContinue
@@ -61,8 +64,7 @@ final class UpstreamLogin extends SimpleChannelInboundHandler<BackendMessage> {
     private @Nullable ScramClient scram;
     private boolean serverProved;
     private boolean letIn;
-    private int processId;
-    private int secret;
+    private @Nullable CancelKey key;
 
     /**
      * @param name what policies and records call the database
@@ -89,18 +91,35 @@ final class UpstreamLogin extends SimpleChannelInboundHandler<BackendMessage> {
         switch (message.tag()) {
             case 'R' -> authentication(ctx, body);
             case 'S' -> parameters.put(string(body), string(body));
-            case 'K' -> {
-                if (body.readableBytes() != 8) {
-                    throw refused("sent a cancellation key that was not asked for");
-                }
-                processId = body.readInt();
-                secret = body.readInt();
-            }
+            case 'v' -> negotiated(body);
+            case 'K' -> key = key(body);
             case 'Z' -> ready(ctx);
             case 'E' -> throw error(Report.read(body));
             case 'N' -> {}
             default -> throw refused("sent the message `" + message.tag() + "` during the login");
         }
+    }
+
+    /** The server is older than what was asked for; what changed since does not matter here. */
+    private void negotiated(ByteBuf body) {
+        int newest = body.readableBytes() < 8 ? -1 : body.readInt();
+        int unknownOptions = newest < 0 ? -1 : body.readInt();
+        // The message is described as the minor version, and sent as the whole.
+        boolean understood = newest >>> 16 == ProtocolVersion.V3_2.major() || newest >>> 16 == 0;
+        if (!understood || (newest & 0xffff) >= ProtocolVersion.V3_2.minor() || unknownOptions != 0) {
+            throw refused("negotiates a protocol version that was not asked for");
+        }
+    }
+
+    private CancelKey key(ByteBuf body) {
+        int length = body.readableBytes() - 4;
+        if (length < CancelKey.SHORT || length > CancelKey.LONGEST) {
+            throw refused("sent a cancellation key of " + length + " bytes");
+        }
+        int processId = body.readInt();
+        byte[] secret = new byte[length];
+        body.readBytes(secret);
+        return new CancelKey(processId, secret);
     }
 
     private void authentication(ChannelHandlerContext ctx, ByteBuf body) {
@@ -196,8 +215,11 @@ final class UpstreamLogin extends SimpleChannelInboundHandler<BackendMessage> {
                 || !"on".equals(parameters.get("standard_conforming_strings"))) {
             throw refused("does not keep client_encoding `UTF8` and standard_conforming_strings `on`");
         }
+        if (key == null) {
+            throw refused("gave no key by which its statements can be cancelled");
+        }
         ctx.channel().config().setAutoRead(false);
-        if (!result.complete(new UpstreamConnection(ctx.channel(), processId, secret, parameters, transport(tls)))) {
+        if (!result.complete(new UpstreamConnection(ctx.channel(), key, parameters, transport(tls)))) {
             ctx.close();
         }
     }
@@ -209,12 +231,21 @@ final class UpstreamLogin extends SimpleChannelInboundHandler<BackendMessage> {
                         + tls.engine().getSession().getCipherSuite();
     }
 
-    private EnforcementException error(Report report) {
+    private RuntimeException error(Report report) {
         LOG.warn("database `{}` refuses a session: {} (SQLSTATE {})", name, report.message(), report.sqlState());
         String state = report.sqlState();
-        // A setting's value that the server does not like is the client's own; anything else is between the two of us.
-        boolean ofClient = state.startsWith("22") || state.startsWith("42");
-        return refused("refuses the session (" + state + ")" + (ofClient ? ": " + report.message() : ""));
+        if (state.startsWith("22") || state.startsWith("42")) {
+            // A setting that the server does not like is the client's own.
+            return new ConnectionRefused(
+                    new GatewayError(state, ErrorCode.UNSUPPORTED, report.message(), "", report.field('H')));
+        }
+        EnforcementException refused = refused("refuses the session (" + state + ")");
+        if (state.startsWith("53") || state.equals(SqlState.CANNOT_CONNECT_NOW)) {
+            // By these a client knows that it may try again.
+            return new ConnectionRefused(new GatewayError(
+                    state, refused.code(), String.valueOf(refused.getMessage()), "", "try again later"));
+        }
+        return refused;
     }
 
     private EnforcementException refused(String what) {
@@ -233,7 +264,7 @@ final class UpstreamLogin extends SimpleChannelInboundHandler<BackendMessage> {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        Throwable failure = cause instanceof EnforcementException
+        Throwable failure = cause instanceof EnforcementException || cause instanceof ConnectionRefused
                 ? cause
                 : new EnforcementException(
                         ErrorCode.UPSTREAM_UNAVAILABLE,

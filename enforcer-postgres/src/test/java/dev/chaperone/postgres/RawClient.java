@@ -41,29 +41,68 @@ final class RawClient implements AutoCloseable {
         }
     }
 
+    static final int V3_0 = 3 << 16;
+    static final int V3_2 = 3 << 16 | 2;
+    static final int CANCEL_REQUEST = 1234 << 16 | 5678;
+    static final int SSL_REQUEST = 1234 << 16 | 5679;
+    static final int GSS_REQUEST = 1234 << 16 | 5680;
+
     private final Socket socket;
     private final DataInputStream in;
     private final DataOutputStream out;
 
-    private RawClient(int port) throws IOException {
-        socket = new Socket("127.0.0.1", port);
+    private RawClient(Socket socket) throws IOException {
+        this.socket = socket;
         socket.setSoTimeout(20_000);
         in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
         out = new DataOutputStream(socket.getOutputStream());
     }
 
     static RawClient open(int port) throws IOException {
-        return new RawClient(port);
+        return new RawClient(new Socket("127.0.0.1", port));
+    }
+
+    /** Speaks over a connection that is there. */
+    static RawClient over(Socket socket) throws IOException {
+        return new RawClient(socket);
     }
 
     /** Connects and logs in. */
     static RawClient login(int port, String token) throws IOException {
-        RawClient client = new RawClient(port);
-        client.startup(196608, "user", "ada", "database", Gateway.DATABASE);
-        client.read();
-        client.send('p', bytes(token));
-        client.until("ZE");
+        RawClient client = open(port);
+        client.enter(V3_0, token);
         return client;
+    }
+
+    /** Logs in; what the gateway says from its first answer on. */
+    List<Message> enter(int version, String token) throws IOException {
+        startup(version, "user", "ada", "database", Gateway.DATABASE);
+        List<Message> said = until("RE");
+        if (said.get(said.size() - 1).tag() == 'R') {
+            send('p', bytes(token));
+            said.addAll(until("ZE"));
+        }
+        return said;
+    }
+
+    /** Asks for another session's statement to be cancelled, as libpq does, and waits until the gateway closes. */
+    static void cancel(int port, byte[] key) throws IOException {
+        try (RawClient client = open(port)) {
+            client.raw(ByteBuffer.allocate(8 + key.length)
+                    .putInt(8 + key.length)
+                    .putInt(CANCEL_REQUEST)
+                    .put(key)
+                    .array());
+            if (!client.ended()) {
+                throw new IOException("a request to cancel was answered");
+            }
+        }
+    }
+
+    /** Asks for encryption: SSLRequest or GSSENCRequest. */
+    int ask(int code) throws IOException {
+        raw(ByteBuffer.allocate(8).putInt(8).putInt(code).array());
+        return readByte();
     }
 
     void startup(int version, String... parameters) throws IOException {

@@ -235,18 +235,6 @@ class RawProtocolIT {
     }
 
     @Test
-    void newerProtocolVersionsAreNegotiatedDown() throws IOException {
-        try (RawClient client = RawClient.open(gateway.port())) {
-            client.startup(
-                    3 << 16 | 9999, "user", "ada", "database", Gateway.DATABASE, "_pq_.test_protocol_negotiation", "");
-            Message negotiated = client.read();
-            assertThat(negotiated.tag()).isEqualTo('v');
-            assertThat(negotiated.body()).startsWith(0, 3, 0, 0, 0, 0, 0, 1).contains("_pq_.".getBytes());
-            assertThat(client.read().tag()).isEqualTo('R');
-        }
-    }
-
-    @Test
     void aSlowReaderHoldsUpTheServerAndLosesNothing() throws Exception {
         try (RawClient client = login()) {
             client.raw(query("select n, repeat('y', 200) from numbers"));

@@ -33,6 +33,8 @@ public enum ErrorCode {
     OBLIGATION_UNFULFILLABLE(Fault.POLICY),
     /** A bound on rows or bytes was reached. */
     LIMIT_EXCEEDED(Fault.POLICY),
+    /** The caller took it back before it had run. */
+    CANCELLED(Fault.CLIENT),
     /** The decision point did not answer in time, or at all. */
     PDP_UNAVAILABLE(Fault.OURS),
     /** The exchange cannot be recorded. */

@@ -19,10 +19,11 @@ public final class BackendWriter {
         out.writeByte('R').writeInt(8).writeInt(0);
     }
 
-    /** Says that version 3.0 is the newest spoken, and which protocol options are not known. */
-    public static void negotiateProtocolVersion(ByteBuf out, Collection<String> unknownOptions) {
+    /** Says which version will be spoken, and which protocol options are not known. */
+    public static void negotiateProtocolVersion(
+            ByteBuf out, ProtocolVersion version, Collection<String> unknownOptions) {
         int start = begin(out, 'v');
-        out.writeInt(3 << 16).writeInt(unknownOptions.size());
+        out.writeInt(version.code()).writeInt(unknownOptions.size());
         unknownOptions.forEach(option -> string(out, option));
         end(out, start);
     }
@@ -34,8 +35,9 @@ public final class BackendWriter {
         end(out, start);
     }
 
-    public static void backendKeyData(ByteBuf out, int processId, int secret) {
-        out.writeByte('K').writeInt(12).writeInt(processId).writeInt(secret);
+    public static void backendKeyData(ByteBuf out, CancelKey key) {
+        out.writeByte('K').writeInt(8 + key.secret().length).writeInt(key.processId());
+        out.writeBytes(key.secret());
     }
 
     /** Says that the next request may come; the status is {@code I}, {@code T} or {@code E}. */

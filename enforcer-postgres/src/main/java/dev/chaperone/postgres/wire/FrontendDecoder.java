@@ -97,19 +97,28 @@ public final class FrontendDecoder extends ByteToMessageDecoder {
     }
 
     private static StartupMessage startup(WireReader reader) {
-        int major = Short.toUnsignedInt((short) reader.readShort());
-        int minor = Short.toUnsignedInt((short) reader.readShort());
-        if (major != PROTOCOL_SPECIAL) {
-            return new StartupMessage.Startup(major, minor, major == 3 ? parameters(reader) : Map.of());
+        ProtocolVersion version = ProtocolVersion.of(reader.readInt());
+        if (version.major() != PROTOCOL_SPECIAL) {
+            return new StartupMessage.Startup(version, version.major() == 3 ? parameters(reader) : Map.of());
         }
-        StartupMessage message = switch (minor) {
+        StartupMessage message = switch (version.minor()) {
             case SSL_REQUEST -> new StartupMessage.SslRequest();
             case GSS_ENCRYPTION_REQUEST -> new StartupMessage.GssEncryptionRequest();
-            case CANCEL_REQUEST -> new StartupMessage.CancelRequest(reader.readInt(), reader.readInt());
-            default -> throw reader.malformed("an unknown request code " + minor);
+            case CANCEL_REQUEST -> new StartupMessage.CancelRequest(cancelKey(reader));
+            default -> throw reader.malformed("an unknown request code " + version.minor());
         };
         reader.end();
         return message;
+    }
+
+    private static CancelKey cancelKey(WireReader reader) {
+        int processId = reader.readInt();
+        int length = reader.remaining();
+        if (length < CancelKey.SHORT || length > CancelKey.LONGEST) {
+            throw reader.malformed(
+                    "a secret of " + length + " bytes; expected " + CancelKey.SHORT + " to " + CancelKey.LONGEST);
+        }
+        return new CancelKey(processId, reader.readBytes(length));
     }
 
     private static Map<String, String> parameters(WireReader reader) {

@@ -9,7 +9,6 @@ import java.util.Map;
 /** Writes the messages that the gateway sends to the server. Each method appends one whole message. */
 public final class FrontendWriter {
 
-    private static final int PROTOCOL_3_0 = 3 << 16;
     private static final int CANCEL_REQUEST = 1234 << 16 | 5678;
     private static final int SSL_REQUEST = 1234 << 16 | 5679;
 
@@ -19,13 +18,14 @@ public final class FrontendWriter {
         out.writeInt(8).writeInt(SSL_REQUEST);
     }
 
-    public static void cancelRequest(ByteBuf out, int processId, int secret) {
-        out.writeInt(16).writeInt(CANCEL_REQUEST).writeInt(processId).writeInt(secret);
+    public static void cancelRequest(ByteBuf out, CancelKey key) {
+        out.writeInt(12 + key.secret().length).writeInt(CANCEL_REQUEST).writeInt(key.processId());
+        out.writeBytes(key.secret());
     }
 
-    public static void startup(ByteBuf out, Map<String, String> parameters) {
+    public static void startup(ByteBuf out, ProtocolVersion version, Map<String, String> parameters) {
         int start = out.writerIndex();
-        out.writeInt(0).writeInt(PROTOCOL_3_0);
+        out.writeInt(0).writeInt(version.code());
         parameters.forEach((name, value) -> {
             BackendWriter.string(out, name);
             BackendWriter.string(out, value);

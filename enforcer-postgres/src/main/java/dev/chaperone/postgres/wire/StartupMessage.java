@@ -16,19 +16,17 @@ public sealed interface StartupMessage {
     /**
      * Asks for the running statement of another connection to be cancelled.
      *
-     * @param processId as given out in BackendKeyData
-     * @param secret as given out in BackendKeyData
+     * @param key as given out in BackendKeyData
      */
-    record CancelRequest(int processId, int secret) implements StartupMessage {}
+    record CancelRequest(CancelKey key) implements StartupMessage {}
 
     /**
      * Opens a session.
      *
-     * @param majorVersion protocol version; 3 is spoken here
-     * @param minorVersion 0 is spoken here, others are negotiated down
-     * @param parameters in the order of the packet
+     * @param version as the client would like it
+     * @param parameters in the order of the packet; none where the major version is not 3
      */
-    record Startup(int majorVersion, int minorVersion, Map<String, String> parameters) implements StartupMessage {
+    record Startup(ProtocolVersion version, Map<String, String> parameters) implements StartupMessage {
         public Startup {
             parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
         }

@@ -99,6 +99,10 @@ final class WireReader {
         return formats;
     }
 
+    int remaining() {
+        return body.readableBytes();
+    }
+
     void end() {
         if (body.isReadable()) {
             throw malformed(body.readableBytes() + " bytes too many");

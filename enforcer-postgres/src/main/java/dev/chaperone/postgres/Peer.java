@@ -1,0 +1,35 @@
+package dev.chaperone.postgres;
+
+import io.netty.channel.Channel;
+import io.netty.channel.unix.DomainSocketAddress;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+
+/**
+ * Who is on the other side of a client's connection, as far as the connection tells.
+ *
+ * @param host address without port; {@code local} for one that came through a Unix socket
+ * @param address the same with the port
+ * @param machine true when nothing of the connection leaves this machine
+ */
+record Peer(String host, String address, boolean machine) {
+
+    private static final Peer LOCAL = new Peer("local", "local", true);
+    private static final Peer UNKNOWN = new Peer("unknown", "unknown", false);
+
+    static Peer of(Channel channel) {
+        SocketAddress remote = channel.remoteAddress();
+        if (remote instanceof UnixDomainSocketAddress || remote instanceof DomainSocketAddress) {
+            return LOCAL;
+        }
+        if (remote instanceof InetSocketAddress inet && inet.getAddress() != null) {
+            InetAddress address = inet.getAddress();
+            String host = address.getHostAddress();
+            String printed = host.indexOf(':') < 0 ? host : '[' + host + ']';
+            return new Peer(host, printed + ':' + inet.getPort(), address.isLoopbackAddress());
+        }
+        return UNKNOWN;
+    }
+}
