@@ -78,13 +78,17 @@ final class Decider {
         } else if (tree == null) {
             UnanalysableException failure =
                     new UnanalysableException("the database did not say what the statement would do");
-            decide(Subject.analysed(prepared.statement(), new Analyses.Result(null, failure)), parameters, began, then);
+            decide(analysed(prepared, new Analyses.Result(null, failure)), parameters, began, then);
         } else {
             services.analyses()
                     .analyse(tree)
                     .whenComplete((result, impossible) ->
-                            run(() -> decide(Subject.analysed(prepared.statement(), result), parameters, began, then)));
+                            run(() -> decide(analysed(prepared, result), parameters, began, then)));
         }
+    }
+
+    private Subject analysed(Prepared prepared, Analyses.Result result) {
+        return Subject.analysed(prepared.statement(), result, caller.agent());
     }
 
     private void decide(Subject subject, List<Parameter> parameters, long began, Consumer<Ruling> then) {
@@ -159,7 +163,7 @@ final class Decider {
         if (refusal == null) {
             try {
                 requireRecordable(subject, parameters);
-                terms = Terms.of(decision, subject.analysis(), services.masks());
+                terms = Terms.of(decision, subject.analysis(), services.masks(), caller.agent());
                 if (subject.failure() != null) {
                     terms.requireUnanalysed();
                 }

@@ -10,6 +10,7 @@ import dev.chaperone.decision.v1.Relation;
 import dev.chaperone.decision.v1.Use;
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.enforcer.MaskingFunction;
+import dev.chaperone.enforcer.Replacement;
 import dev.chaperone.postgres.analysis.FieldRef;
 import dev.chaperone.postgres.analysis.OutputColumn;
 import dev.chaperone.postgres.analysis.QueryAnalysis;
@@ -37,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  * @param readOnly run it in a read-only transaction
  * @param timeout longest time that the server may work on it, null for no bound
  * @param keepOriginals record what masks replace
+ * @param withhold deliver null for what the database's own catalogs hold besides the description of the schema
  */
 record Terms(
         Map<String, Masking> masks,
@@ -45,10 +47,13 @@ record Terms(
         long maxBytes,
         boolean readOnly,
         @Nullable Duration timeout,
-        boolean keepOriginals) {
+        boolean keepOriginals,
+        boolean withhold) {
 
     /** No obligations. */
-    static final Terms NONE = new Terms(Map.of(), false, Long.MAX_VALUE, Long.MAX_VALUE, false, null, true);
+    static final Terms NONE = new Terms(Map.of(), false, Long.MAX_VALUE, Long.MAX_VALUE, false, null, true, true);
+
+    private static final MaskingFunction NOTHING = new Replacement(null);
 
     /** One mask and the function that it names. */
     record Masking(Mask mask, MaskingFunction function) {
@@ -71,9 +76,14 @@ record Terms(
      * Reads the obligations of a permit and checks that each can be carried out for the statement.
      *
      * @param analysis what the statement touches; null for one that touches no relation that is known
+     * @param agent true when the caller sees nothing that is not known to be harmless
      * @throws EnforcementException with OBLIGATION_UNFULFILLABLE naming the one that cannot
      */
-    static Terms of(Decision decision, @Nullable QueryAnalysis analysis, Function<Mask, MaskingFunction> functions) {
+    static Terms of(
+            Decision decision,
+            @Nullable QueryAnalysis analysis,
+            Function<Mask, MaskingFunction> functions,
+            boolean agent) {
         Map<String, Masking> masks = new HashMap<>();
         long maxRows = Long.MAX_VALUE;
         long maxBytes = Long.MAX_VALUE;
@@ -101,7 +111,8 @@ record Terms(
             }
         }
         boolean atSource = analysis != null && needsSource(masks, analysis);
-        return new Terms(masks, atSource, maxRows, maxBytes, readOnly, timeout, !levelGiven || full);
+        boolean withhold = agent || !masks.isEmpty();
+        return new Terms(masks, atSource, maxRows, maxBytes, readOnly, timeout, !levelGiven || full, withhold);
     }
 
     private static Duration shorter(@Nullable Duration timeout, Obligation obligation) {
@@ -260,19 +271,29 @@ record Terms(
                         ErrorCode.UPSTREAM_MISMATCH,
                         "the database announces another origin of column " + (i + 1) + " than the analysis says");
             }
-            Masking masking = maskOf(output.sources());
-            if (masking != null) {
-                byPosition.put(
-                        i,
-                        new ColumnMask(
-                                masking.mask().getField(),
-                                masking.function(),
-                                column.typeOid(),
-                                column.typeModifier(),
-                                column.format()));
+            ColumnMask mask = columnMask(output, column);
+            if (mask != null) {
+                byPosition.put(i, mask);
             }
         }
         return byPosition.isEmpty() ? null : new RowMask(columns.size(), byPosition);
+    }
+
+    private @Nullable ColumnMask columnMask(OutputColumn output, RowDescription.Column column) {
+        String field;
+        MaskingFunction function;
+        if (withhold && output.withheld()) {
+            field = output.sources().iterator().next().field();
+            function = NOTHING;
+        } else {
+            Masking masking = maskOf(output.sources());
+            if (masking == null) {
+                return null;
+            }
+            field = masking.mask().getField();
+            function = masking.function();
+        }
+        return new ColumnMask(field, function, column.typeOid(), column.typeModifier(), column.format());
     }
 
     private @Nullable Masking maskOf(Collection<FieldRef> sources) {

@@ -20,7 +20,7 @@ final class CatalogQueries {
     static final int FIRST_NORMAL_OBJECT_ID = 16384;
 
     private static final String RELATIONS = """
-            SELECT c.oid::bigint, n.nspname, c.relname, c.relkind, n.nspname IN ('pg_catalog', 'information_schema')
+            SELECT c.oid::bigint, n.nspname, c.relname, c.relkind
               FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
                AND n.nspname !~ '^pg_(toast|temp)'""";
@@ -99,18 +99,22 @@ final class CatalogQueries {
         try (ResultSet rows = statement.executeQuery(RELATIONS)) {
             while (rows.next()) {
                 int oid = (int) rows.getLong(1);
-                names.put(oid, rows.getString(2) + '.' + rows.getString(3));
+                String schema = rows.getString(2);
+                String name = rows.getString(3);
+                names.put(oid, schema + '.' + name);
+                Map<Integer, ColumnInfo> own = columns.getOrDefault(oid, Map.of());
                 relations.put(
                         oid,
                         new RelationInfo(
                                 oid,
                                 database,
-                                rows.getString(2),
-                                rows.getString(3),
+                                schema,
+                                name,
                                 rows.getString(4).charAt(0),
-                                columns.getOrDefault(oid, Map.of()),
+                                own,
                                 List.of(),
-                                rows.getBoolean(5)));
+                                SystemRelations.describesSchema(schema, name),
+                                SystemRelations.withheld(schema, name, own)));
             }
         }
         relations.replaceAll((oid, relation) -> relation.withAncestors(ancestors(oid, parents, names)));

@@ -37,6 +37,9 @@ final class FunctionPolicy {
             "pg_database_size",
             "pg_tablespace_size");
 
+    /** Counters that schema browsers show beside indexes, and which tell of no value. */
+    private static final Set<String> HARMLESS_STATISTICS = Set.of("pg_stat_get_numscans");
+
     /** Name prefixes of functions that reach further than their arguments, whatever their volatility says. */
     private static final List<String> REFUSED_PREFIXES = List.of(
             "pg_stat_",
@@ -108,6 +111,6 @@ final class FunctionPolicy {
         if (volatility == 'v') {
             return HARMLESS_VOLATILE.contains(name);
         }
-        return REFUSED_PREFIXES.stream().noneMatch(name::startsWith);
+        return HARMLESS_STATISTICS.contains(name) || REFUSED_PREFIXES.stream().noneMatch(name::startsWith);
     }
 }

@@ -178,7 +178,10 @@ final class Lineage {
                 level.isExcluded(index) ? Summary.NOTHING : baseColumn(entry.number("relid"), attribute);
             case Level.RTE_SUBQUERY -> {
                 Level sub = levels.get(Node.struct(entry.field("subquery")));
-                yield sub == null ? Summary.NOTHING : attribute == 0 ? outputs(sub) : output(sub, attribute);
+                if (sub == null) {
+                    yield baseColumn(TreeScan.viewOf(entry), attribute);
+                }
+                yield attribute == 0 ? outputs(sub) : output(sub, attribute);
             }
             case Level.RTE_CTE -> commonTable(level, entry, attribute);
             case Level.RTE_JOIN -> listed(entry.list("joinaliasvars"), attribute, level);
@@ -204,7 +207,7 @@ final class Lineage {
         if (relation == null) {
             throw UnanalysableException.unknown("relation with oid `" + Integer.toUnsignedString(oid) + "`");
         }
-        if (relation.system() || attribute < 0) {
+        if (attribute < 0 || !relation.holdsData(attribute)) {
             return Summary.NOTHING;
         }
         if (attribute > 0) {
@@ -212,7 +215,9 @@ final class Lineage {
         }
         Set<Long> row = new HashSet<>();
         row.add(column(oid, 0));
-        relation.columns().keySet().forEach(number -> row.add(column(oid, number)));
+        relation.columns().keySet().stream()
+                .filter(relation::holdsData)
+                .forEach(number -> row.add(column(oid, number)));
         return new Summary(Set.of(), row, false);
     }
 

@@ -11,10 +11,17 @@ import java.util.Set;
  * @param typeOid the type's OID
  * @param sources base columns whose values are delivered unchanged through this one; empty when it is derived or constant.
  *     A mask on any of them masks this column
+ * @param withheld true when values of the database's own catalogs arrive here that are no description of the schema
  * @param passThrough true when every value delivered here is an unchanged value of one of the sources
  */
 public record OutputColumn(
-        String name, int tableOid, int attributeNumber, int typeOid, Set<FieldRef> sources, boolean passThrough) {
+        String name,
+        int tableOid,
+        int attributeNumber,
+        int typeOid,
+        Set<FieldRef> sources,
+        boolean withheld,
+        boolean passThrough) {
 
     public OutputColumn {
         sources = Set.copyOf(sources);

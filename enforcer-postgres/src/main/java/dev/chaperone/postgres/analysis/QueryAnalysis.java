@@ -10,6 +10,8 @@ import java.util.Set;
  * @param command what the statement itself does
  * @param relations every relation touched at any level, with the columns and the uses made of them; for the decision request
  * @param disallowedFunctions functions that are not on the allow-list, schema-qualified, in order of appearance
+ * @param restricted what it uses of the database's own catalogs that is no description of the schema, in words; for those only
+ *     who may see everything
  * @param outputs the delivered columns in the order of RowDescription; empty when none are delivered
  * @param unrestricted true when an UPDATE or DELETE anywhere in the statement has no condition
  * @param writes true when the statement modifies data at any level
@@ -20,6 +22,7 @@ public record QueryAnalysis(
         Command command,
         List<Relation> relations,
         List<String> disallowedFunctions,
+        List<String> restricted,
         List<OutputColumn> outputs,
         boolean unrestricted,
         boolean writes,
@@ -43,6 +46,7 @@ public record QueryAnalysis(
     public QueryAnalysis {
         relations = List.copyOf(relations);
         disallowedFunctions = List.copyOf(disallowedFunctions);
+        restricted = List.copyOf(restricted);
         outputs = List.copyOf(outputs);
         locks = Set.copyOf(locks);
     }

@@ -1,5 +1,6 @@
 package dev.chaperone.postgres.analysis;
 
+import dev.chaperone.decision.v1.Relation;
 import dev.chaperone.decision.v1.Use;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -86,10 +87,12 @@ public final class QueryAnalyzer {
         for (Level level : scan.levels().values()) {
             unseen(level);
         }
+        List<Relation> relations = touched.relations();
         return new QueryAnalysis(
                 command(top.command()),
-                touched.relations(),
+                relations,
                 List.copyOf(scan.disallowedFunctions()),
+                touched.restricted(),
                 outputs,
                 unrestricted,
                 writes,
@@ -193,13 +196,18 @@ public final class QueryAnalyzer {
             Lineage.Summary summary = lineage.output(top, entry.number("resno"));
             mark(summary, Use.USE_OUTPUT);
             Set<FieldRef> sources = new HashSet<>();
-            summary.pass().forEach(column -> sources.add(fieldRef(column)));
+            boolean withheld = false;
+            for (long column : summary.pass()) {
+                withheld |= relation(Lineage.relation(column)).system();
+                sources.add(fieldRef(column));
+            }
             outputs.add(new OutputColumn(
                     entry.text("resname"),
                     entry.number("resorigtbl"),
                     entry.number("resorigcol"),
                     entry.field("expr") instanceof Node.Struct expression ? KnownNodes.type(expression) : 0,
                     sources,
+                    withheld,
                     summary.exact()));
         }
         return outputs;

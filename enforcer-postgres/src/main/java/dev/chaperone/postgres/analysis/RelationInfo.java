@@ -2,6 +2,7 @@ package dev.chaperone.postgres.analysis;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param kind {@code pg_class.relkind}
  * @param columns its columns by attribute number, without dropped ones
  * @param ancestors "schema.name" of the relations that it is a partition or a child of, nearest first
- * @param system true for pg_catalog, information_schema and pg_toast
+ * @param system true for what describes the schema among the database's own catalogs, see {@link SystemRelations}
+ * @param withheld the columns of such a relation that hold something else
  */
 public record RelationInfo(
         int oid,
@@ -24,11 +26,13 @@ public record RelationInfo(
         char kind,
         Map<Integer, ColumnInfo> columns,
         List<String> ancestors,
-        boolean system) {
+        boolean system,
+        Set<Integer> withheld) {
 
     public RelationInfo {
         columns = Map.copyOf(columns);
         ancestors = List.copyOf(ancestors);
+        withheld = Set.copyOf(withheld);
     }
 
     /** The column of an attribute number, null when there is none (any more). */
@@ -37,7 +41,17 @@ public record RelationInfo(
     }
 
     RelationInfo withAncestors(List<String> names) {
-        return new RelationInfo(oid, database, schema, name, kind, columns, names, system);
+        return new RelationInfo(oid, database, schema, name, kind, columns, names, system, withheld);
+    }
+
+    /** True when the column, or for 0 any of them, holds more than a description of the schema. */
+    boolean holdsData(int attributeNumber) {
+        return !system || (attributeNumber == 0 ? !withheld.isEmpty() : withheld.contains(attributeNumber));
+    }
+
+    /** True for a relation of the database's own that may hold anybody's data, or tell of other sessions. */
+    boolean restricted() {
+        return !system && SystemRelations.isSystem(schema);
     }
 
     /** "schema.name". */

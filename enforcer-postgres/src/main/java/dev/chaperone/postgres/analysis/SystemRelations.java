@@ -1,92 +1,69 @@
 package dev.chaperone.postgres.analysis;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Properties;
 import java.util.Set;
 
 /**
- * The parts of the database's own catalogs that anyone may read: enough for {@code \d}, for drivers' metadata and for
- * schema browsers. Statistics, activity, credentials and large objects hold values of other people's data and are not here.
+ * The parts of the database's own catalogs that describe the schema and hold no data: enough for {@code \d}, for drivers'
+ * metadata and for schema browsers. {@code docs/adr/0007} says what counts as schema.
  */
 final class SystemRelations {
 
-    private static final Set<String> CATALOG = Set.of(
-            "pg_aggregate",
-            "pg_am",
-            "pg_amop",
-            "pg_amproc",
-            "pg_attrdef",
-            "pg_attribute",
-            "pg_auth_members",
-            "pg_available_extension_versions",
-            "pg_available_extensions",
-            "pg_cast",
-            "pg_class",
-            "pg_collation",
-            "pg_constraint",
-            "pg_conversion",
-            "pg_database",
-            "pg_default_acl",
-            "pg_depend",
-            "pg_description",
-            "pg_enum",
-            "pg_event_trigger",
-            "pg_extension",
-            "pg_foreign_data_wrapper",
-            "pg_foreign_server",
-            "pg_foreign_table",
-            "pg_group",
-            "pg_index",
-            "pg_indexes",
-            "pg_inherits",
-            "pg_init_privs",
-            "pg_language",
-            "pg_matviews",
-            "pg_namespace",
-            "pg_opclass",
-            "pg_operator",
-            "pg_opfamily",
-            "pg_parameter_acl",
-            "pg_partitioned_table",
-            "pg_policies",
-            "pg_policy",
-            "pg_proc",
-            "pg_publication",
-            "pg_publication_namespace",
-            "pg_publication_rel",
-            "pg_publication_tables",
-            "pg_range",
-            "pg_rewrite",
-            "pg_roles",
-            "pg_rules",
-            "pg_seclabel",
-            "pg_seclabels",
-            "pg_sequence",
-            "pg_sequences",
-            "pg_settings",
-            "pg_shdepend",
-            "pg_shdescription",
-            "pg_statistic_ext",
-            "pg_tables",
-            "pg_tablespace",
-            "pg_timezone_abbrevs",
-            "pg_timezone_names",
-            "pg_transform",
-            "pg_trigger",
-            "pg_ts_config",
-            "pg_ts_config_map",
-            "pg_ts_dict",
-            "pg_ts_parser",
-            "pg_ts_template",
-            "pg_type",
-            "pg_user",
-            "pg_views");
+    private static final String PG_CATALOG = "pg_catalog";
+    private static final String INFORMATION_SCHEMA = "information_schema";
+    private static final Map<String, Set<String>> COLUMNS = load();
 
     private SystemRelations() {}
 
-    static boolean readable(RelationInfo relation) {
-        if (relation.schema().equals("information_schema")) {
-            // Both kinds of name: the standard's views and the private ones beneath them.
-            return !relation.name().contains("user_mapping");
+    /** True for a schema that initdb made. */
+    static boolean isSystem(String schema) {
+        return schema.equals(PG_CATALOG) || schema.equals(INFORMATION_SCHEMA);
+    }
+
+    /** True for a relation of the server's own that describes the schema. */
+    static boolean describesSchema(String schema, String relation) {
+        // Both kinds of name in the information schema: the standard's views and the private ones beneath them.
+        return schema.equals(INFORMATION_SCHEMA)
+                ? !relation.contains("user_mapping")
+                : schema.equals(PG_CATALOG) && COLUMNS.containsKey(relation);
+    }
+
+    /** The columns, by number, of a relation that describes the schema which hold something else. */
+    static Set<Integer> withheld(String schema, String relation, Map<Integer, ColumnInfo> columns) {
+        Set<String> open = COLUMNS.get(relation);
+        if (!schema.equals(PG_CATALOG) || open == null) {
+            return Set.of();
         }
-        return relation.schema().equals("pg_catalog") && CATALOG.contains(relation.name());
+        Set<Integer> withheld = new HashSet<>();
+        columns.forEach((number, column) -> {
+            if (!open.contains(column.name())) {
+                withheld.add(number);
+            }
+        });
+        return withheld;
+    }
+
+    private static Map<String, Set<String>> load() {
+        Properties file = new Properties();
+        try (InputStream in = SystemRelations.class.getResourceAsStream("system-columns.properties")) {
+            if (in == null) {
+                throw new IllegalStateException("`system-columns.properties` is missing from the class path");
+            }
+            file.load(new InputStreamReader(in, StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        Map<String, Set<String>> columns = new HashMap<>();
+        file.forEach((relation, names) ->
+                columns.put((String) relation, Set.of(((String) names).strip().split("\\s+"))));
+        return Map.copyOf(columns);
     }
 }

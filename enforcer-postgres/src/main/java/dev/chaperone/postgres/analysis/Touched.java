@@ -6,6 +6,7 @@ import dev.chaperone.decision.v1.Use;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -95,8 +96,29 @@ final class Touched {
         // A row used as one value discloses whatever is in it.
         EnumSet<Use> row = entry.uses.get(0);
         if (row != null) {
-            entry.relation.columns().keySet().forEach(attribute -> row.forEach(use -> entry.use(attribute, use)));
+            entry.relation.columns().keySet().stream()
+                    .filter(entry.relation::holdsData)
+                    .forEach(attribute -> row.forEach(use -> entry.use(attribute, use)));
         }
+    }
+
+    /** What is used of the database's own catalogs that is no description of the schema, but for what is only delivered. */
+    List<String> restricted() {
+        Set<String> restricted = new LinkedHashSet<>();
+        for (Entry entry : entries.values()) {
+            RelationInfo relation = entry.relation;
+            if (relation.restricted()) {
+                restricted.add("relation `" + relation.qualifiedName() + "`");
+            } else if (relation.system()) {
+                entry.uses.forEach((attribute, uses) -> {
+                    ColumnInfo column = relation.column(attribute);
+                    if (column != null && !uses.equals(EnumSet.of(Use.USE_OUTPUT))) {
+                        restricted.add("column `" + relation.qualifiedName() + '.' + column.name() + "`");
+                    }
+                });
+            }
+        }
+        return List.copyOf(restricted);
     }
 
     private static Relation relation(Entry entry) {

@@ -179,7 +179,7 @@ final class TreeScan {
             }
             case Level.RTE_SUBQUERY -> {
                 Node.Struct subquery = Node.struct(entry.field("subquery"));
-                int view = viewOf(entry, subquery);
+                int view = viewOf(entry);
                 if (view == 0) {
                     query(subquery, level, level.inView());
                     return;
@@ -188,6 +188,8 @@ final class TreeScan {
                 touched.relation(relation);
                 if (!relation.system()) {
                     query(subquery, level, true);
+                } else if (!entry.has("relid")) {
+                    privileges(Node.struct(subquery.list("rtable").get(0)), level);
                 }
             }
             case Level.RTE_JOIN -> node(entry.field("joinaliasvars"), level);
@@ -205,18 +207,18 @@ final class TreeScan {
     int relationOf(Node.Struct entry) {
         return switch (entry.number("rtekind")) {
             case Level.RTE_RELATION -> entry.number("relid");
-            case Level.RTE_SUBQUERY -> viewOf(entry, Node.struct(entry.field("subquery")));
+            case Level.RTE_SUBQUERY -> viewOf(entry);
             default -> 0;
         };
     }
 
     /** The view that a subquery stands for, 0 for the agent's own. */
-    private static int viewOf(Node.Struct entry, Node.Struct subquery) {
+    static int viewOf(Node.Struct entry) {
         if (entry.has("relid")) {
             return entry.number("relid");
         }
         // Before PostgreSQL 16 the view's first range table entry, OLD, names the view; no other entry has that kind.
-        List<Node> inside = subquery.list("rtable");
+        List<Node> inside = Node.struct(entry.field("subquery")).list("rtable");
         if (!inside.isEmpty()) {
             Node.Struct first = Node.struct(inside.get(0));
             if (first.number("rtekind") == Level.RTE_RELATION
@@ -232,7 +234,7 @@ final class TreeScan {
         if (relation == null) {
             throw UnanalysableException.unknown("relation with oid `" + Integer.toUnsignedString(oid) + "`");
         }
-        if (relation.system() ? !SystemRelations.readable(relation) : "rpvm".indexOf(relation.kind()) < 0) {
+        if (!relation.system() && "rpvmfS".indexOf(relation.kind()) < 0) {
             throw new UnanalysableException(
                     ErrorCode.DENIED, "relation `" + relation.qualifiedName() + "` is not readable through chaperone");
         }
@@ -264,13 +266,14 @@ final class TreeScan {
         if (!inserted.isEmpty() || !updated.isEmpty()) {
             touched.written(relation);
         }
-        // A view's columns are those of what it stands for; the server's own hold nobody's data.
-        if (relation.kind() == 'v' || relation.system()) {
+        // A view's columns are those of what it stands for, unless it is one of the server's own, which are not looked
+        // into.
+        if (relation.kind() == 'v' && !relation.system()) {
             return;
         }
         for (Node bit : info.list("selectedCols")) {
             int attribute = Node.number(bit) + FIRST_LOW_INVALID_ATTRIBUTE;
-            if (attribute >= 0 && !level.masked.contains(attribute)) {
+            if (attribute >= 0 && !level.masked.contains(attribute) && relation.holdsData(attribute)) {
                 touched.selected(relation, attribute);
             }
         }

@@ -1,6 +1,7 @@
 package dev.chaperone.postgres.masking;
 
 import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.enforcer.Replacement;
 import dev.chaperone.proto.ErrorCode;
 import io.netty.buffer.ByteBuf;
 
@@ -19,6 +20,10 @@ interface CellMask {
      * @throws EnforcementException with OBLIGATION_UNFULFILLABLE when its type has no values of its own that could be masked
      */
     static CellMask of(ColumnMask mask) {
+        ValueMask plain = new ValueMask(mask);
+        if (plain.isAlwaysNull() && mask.function() instanceof Replacement words && words.text() == null) {
+            return plain;
+        }
         switch (mask.typeOid()) {
             case 705, 2249, 2276, 2277, 2287, 2283, 2776, 3500, 3831, 5077, 5078, 5079, 5080, 4537, 4538:
                 throw new EnforcementException(
@@ -27,7 +32,7 @@ interface CellMask {
                                 + " select the column as it is");
             default:
                 ArrayOids.Element element = ArrayOids.elementOf(mask.typeOid());
-                return element == null ? new ValueMask(mask) : new ArrayMask(mask, element.oid());
+                return element == null ? plain : new ArrayMask(mask, element.oid());
         }
     }
 

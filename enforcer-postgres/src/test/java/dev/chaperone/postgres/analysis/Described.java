@@ -11,7 +11,7 @@ final class Described {
 
     /**
      * Relations with their columns and uses (Output, Derived, Predicate, Write), written ones with a plus; then the outputs
-     * with their sources, inexact ones with a tilde; then functions, then flags.
+     * with their sources, inexact ones with a tilde; then functions, then what is restricted, then flags.
      */
     static String of(QueryAnalysis analysis) {
         String relations =
@@ -20,6 +20,9 @@ final class Described {
         StringBuilder text = new StringBuilder(relations).append(" | ").append(outputs);
         if (!analysis.disallowedFunctions().isEmpty()) {
             text.append(" | ").append(analysis.disallowedFunctions());
+        }
+        if (!analysis.restricted().isEmpty()) {
+            text.append(" restricted ").append(analysis.restricted());
         }
         if (analysis.writes()) {
             text.append(analysis.deletes() ? " deletes" : " writes");
