@@ -16,7 +16,7 @@ final class SourceRewriterTest {
     private static final List<MaskedSource> SOURCES = List.of(source("clinic", "users"), source("clinic", "visits"));
 
     private static MaskedSource source(String schema, String name) {
-        RelationInfo relation = new RelationInfo(1, "db", schema, name, 'r', Map.of(), List.of(), false, Set.of());
+        RelationInfo relation = TestingRelations.relation(1, schema, name, 'r', Map.of());
         return new MaskedSource(relation, name.toUpperCase(Locale.ROOT), Set.of(1));
     }
 

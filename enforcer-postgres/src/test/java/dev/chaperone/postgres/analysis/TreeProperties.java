@@ -3,7 +3,6 @@ package dev.chaperone.postgres.analysis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -24,7 +23,7 @@ final class TreeProperties {
         Map<Integer, RelationInfo> relations = new HashMap<>();
         for (int oid = 16_384; oid < 16_500; oid++) {
             char kind = oid % 7 == 0 ? 'v' : 'r';
-            relations.put(oid, new RelationInfo(oid, "clinic", "clinic", "t" + oid, kind, columns, List.of(), false));
+            relations.put(oid, TestingRelations.relation(oid, "clinic", "t" + oid, kind, columns));
         }
         Set<Integer> allowed = IntStream.range(1, 6_000).boxed().collect(Collectors.toSet());
         return new CatalogSnapshot(relations, Map.of(), allowed, Map.of(), Map.of(), allowed);
