@@ -70,8 +70,7 @@ final class Sessions {
         while (true) {
             random.nextBytes(secret);
             CancelKey key = new CancelKey(upstream.processId(), secret);
-            if (find(key) == null) {
-                open.put(key, session);
+            if (open.putIfAbsent(key, session) == null) {
                 return key;
             }
         }
@@ -87,11 +86,7 @@ final class Sessions {
     /** The session that a key cancels. */
     @Nullable
     Session find(CancelKey key) {
-        return open.entrySet().stream()
-                .filter(entry -> entry.getKey().matches(key))
-                .map(Map.Entry::getValue)
-                .findFirst()
-                .orElse(null);
+        return open.get(key);
     }
 
     /** Sessions with one database. */

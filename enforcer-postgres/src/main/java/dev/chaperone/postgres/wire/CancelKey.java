@@ -1,6 +1,7 @@
 package dev.chaperone.postgres.wire;
 
 import java.security.MessageDigest;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What authenticates a CancelRequest (chapter "Cancelling Requests in Progress"): four bytes in protocol 3.0, up to 256 from
@@ -41,9 +42,18 @@ public final class CancelKey {
         return secret;
     }
 
-    /** True for the same key; how long it takes does not depend on the secrets' content. */
-    public boolean matches(CancelKey other) {
-        return processId == other.processId && MessageDigest.isEqual(secret, other.secret);
+    /** How long it takes does not depend on what the secrets hold. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof CancelKey key
+                && processId == key.processId
+                && MessageDigest.isEqual(secret, key.secret);
+    }
+
+    /** Goes by the process alone: that is no secret. */
+    @Override
+    public int hashCode() {
+        return processId;
     }
 
     @Override
