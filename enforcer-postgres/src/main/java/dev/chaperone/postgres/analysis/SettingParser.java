@@ -1,8 +1,8 @@
 package dev.chaperone.postgres.analysis;
 
+import dev.chaperone.postgres.wire.Names;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -116,7 +116,7 @@ final class SettingParser {
             if (part == null) {
                 return null;
             }
-            name.append(part.toLowerCase(Locale.ROOT));
+            name.append(Names.fold(part));
             lexer.next();
             if (lexer.symbol() != '.') {
                 return name.toString();

@@ -1,6 +1,5 @@
 package dev.chaperone.postgres.analysis;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -17,9 +16,6 @@ import org.jspecify.annotations.Nullable;
  * ones: what comes out is for the server to analyse again, and {@link MaskedSource.Verified} to be found in its tree.
  */
 final class SourceRewriter {
-
-    /** NAMEDATALEN less one: the server cuts longer names. */
-    private static final int LONGEST_NAME = 63;
 
     /** Words that may follow a relation and are not its alias. */
     private static final Set<String> AFTER_RELATION = Set.of(
@@ -239,8 +235,7 @@ final class SourceRewriter {
     private @Nullable MaskedSource source(int first, int last) {
         String name = String.valueOf(tokens.get(last).value());
         String schema = last > first ? tokens.get(last - 2).value() : null;
-        if (name.getBytes(StandardCharsets.UTF_8).length > LONGEST_NAME
-                || schema == null && commonTables.contains(name)) {
+        if (schema == null && commonTables.contains(name)) {
             return null;
         }
         MaskedSource found = null;

@@ -1,5 +1,6 @@
 package dev.chaperone.postgres.analysis;
 
+import dev.chaperone.postgres.wire.Names;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,7 @@ final class SqlLexer {
     }
 
     private static final String OPERATOR_CHARACTERS = "~!@#^&|`?+-*/%<>=";
+    private static final String BEYOND_SQL = "~!@#^&|`?%";
 
     private final String sql;
     private int position;
@@ -76,29 +78,21 @@ final class SqlLexer {
         return true;
     }
 
-    /** What the token stands for: a folded word, a name or string without its quotes; null when it has escapes. */
+    /** What the token stands for: a folded word or a name, both cut to what the server knows of them; a string without its quotes. Null when it has escapes. */
     @Nullable
     String value() {
         if (!plain) {
             return null;
         }
         return switch (kind) {
-            case WORD -> folded();
-            case QUOTED -> sql.substring(start + 1, position - 1).replace("\"\"", "\"");
+            case WORD -> Names.cut(Names.fold(sql.substring(start, position)));
+            case QUOTED -> Names.cut(sql.substring(start + 1, position - 1).replace("\"\"", "\""));
             case STRING ->
                 sql.charAt(start) == '$'
                         ? dollarBody()
                         : sql.substring(start + 1, position - 1).replace("''", "'");
             default -> sql.substring(start, position);
         };
-    }
-
-    private String folded() {
-        char[] word = new char[position - start];
-        for (int i = 0; i < word.length; i++) {
-            word[i] = fold(sql.charAt(start + i));
-        }
-        return new String(word);
     }
 
     private String dollarBody() {
@@ -283,7 +277,26 @@ final class SqlLexer {
             }
             position++;
         }
+        trimSigns();
         return Kind.OPERATOR;
+    }
+
+    /**
+     * An operator of several characters ends in a sign only if it has a character that SQL's own operators do not have. A row
+     * of signs stays together here: taken one by one they would take quadratic time.
+     */
+    private void trimSigns() {
+        if (at(start) == '+' || at(start) == '-') {
+            return;
+        }
+        for (int i = start; i < position; i++) {
+            if (BEYOND_SQL.indexOf(sql.charAt(i)) >= 0) {
+                return;
+            }
+        }
+        while (position > start + 1 && (at(position - 1) == '+' || at(position - 1) == '-')) {
+            position--;
+        }
     }
 
     private void skipBlanks() {

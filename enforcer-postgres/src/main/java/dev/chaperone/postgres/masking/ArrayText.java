@@ -1,6 +1,8 @@
 package dev.chaperone.postgres.masking;
 
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  * where a lower bound is not 1, elements separated by commas, quoted where they need it.
  */
 final class ArrayText {
+
+    private static final Pattern BOUNDS = Pattern.compile("(\\[-?[0-9]{1,10}:-?[0-9]{1,10}]){1,6}=");
 
     private final String text;
     private final Function<String, @Nullable String> map;
@@ -36,15 +40,13 @@ final class ArrayText {
         if (!text.startsWith("[")) {
             return true;
         }
-        int equals = text.indexOf('=');
-        for (int i = 0; i < equals; i++) {
-            if ("[]:-0123456789".indexOf(text.charAt(i)) < 0) {
-                return false;
-            }
+        Matcher bounds = BOUNDS.matcher(text);
+        if (!bounds.lookingAt()) {
+            return false;
         }
-        out.append(text, 0, equals + 1);
-        at = equals + 1;
-        return equals > 0;
+        at = bounds.end();
+        out.append(text, 0, at);
+        return true;
     }
 
     /** Elements and arrays stand where a value is due: after an opening brace or a comma. */

@@ -1,6 +1,7 @@
 package dev.chaperone.postgres.masking;
 
 import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.postgres.wire.Names;
 import dev.chaperone.proto.ErrorCode;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
@@ -141,7 +142,7 @@ public record CopyFormat(
 
     private static String folded(String name) {
         boolean quoted = name.length() > 1 && name.startsWith("\"") && name.endsWith("\"");
-        return quoted ? name.substring(1, name.length() - 1).replace("\"\"", "\"") : name.toLowerCase(Locale.ROOT);
+        return quoted ? name.substring(1, name.length() - 1).replace("\"\"", "\"") : Names.fold(name);
     }
 
     private static EnforcementException unsupported(String option) {

@@ -172,9 +172,9 @@ public final class FrontendDecoder extends ByteToMessageDecoder {
             case 'Q' -> new FrontendMessage.Query(reader.readString());
             case 'P' -> parse(reader);
             case 'B' -> bind(reader);
-            case 'D' -> new FrontendMessage.Describe(target(reader), reader.readString());
-            case 'E' -> new FrontendMessage.Execute(reader.readString(), reader.readInt());
-            case 'C' -> new FrontendMessage.Close(target(reader), reader.readString());
+            case 'D' -> new FrontendMessage.Describe(target(reader), reader.readName());
+            case 'E' -> new FrontendMessage.Execute(reader.readName(), reader.readInt());
+            case 'C' -> new FrontendMessage.Close(target(reader), reader.readName());
             case 'S' -> new FrontendMessage.Sync();
             case 'H' -> new FrontendMessage.Flush();
             case 'X' -> new FrontendMessage.Terminate();
@@ -188,7 +188,7 @@ public final class FrontendDecoder extends ByteToMessageDecoder {
     }
 
     private static FrontendMessage parse(WireReader reader) {
-        String statement = reader.readString();
+        String statement = reader.readName();
         String sql = reader.readString();
         int count = reader.readCount(4);
         List<Integer> types = new ArrayList<>(count);
@@ -199,8 +199,8 @@ public final class FrontendDecoder extends ByteToMessageDecoder {
     }
 
     private static FrontendMessage bind(WireReader reader) {
-        String portal = reader.readString();
-        String statement = reader.readString();
+        String portal = reader.readName();
+        String statement = reader.readName();
         List<Integer> parameterFormats = reader.readFormats();
         int count = reader.readCount(4);
         if (parameterFormats.size() > 1 && parameterFormats.size() != count) {

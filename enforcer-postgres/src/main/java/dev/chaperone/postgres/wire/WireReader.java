@@ -66,6 +66,11 @@ final class WireReader {
         }
     }
 
+    /** The name of a statement or portal, see {@link Names#cut}. */
+    String readName() {
+        return Names.cut(readString());
+    }
+
     /** A zero-terminated string that is only shown to people: before the login a server may write in any encoding. */
     String readText() {
         int length = body.bytesBefore((byte) 0);

@@ -18,26 +18,28 @@ final class StatementDetailTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-                    SET statement_timeout = 5000                | statement_timeout       | 5000
-                    SET SESSION "Statement_Timeout" TO '5s'     | statement_timeout       | 5s
-                    SET search_path = a, "B", 'c'               | search_path             | a;B;c
-                    SET extra_float_digits TO -1                | extra_float_digits      | -1
-                    SET TIME ZONE 'UTC'                         | timezone                | UTC
-                    SET TIME ZONE LOCAL                         | timezone                | local
-                    SET NAMES 'utf8'                            | client_encoding         | utf8
-                    SET SCHEMA 'x'                              | search_path             | x
-                    SET ROLE none                               | role                    | none
-                    SET role TO admin                           | role                    | admin
-                    SET SESSION AUTHORIZATION 'x'               | session_authorization   | x
-                    SET LOCAL SESSION AUTHORIZATION x           | session_authorization   | x
-                    SET TRANSACTION READ ONLY, ISOLATION LEVEL SERIALIZABLE | transaction | read;only;isolation;level;serializable
-                    SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE | session characteristics | as;transaction;read;write
-                    SET my.own = 'x'                            | my.own                  | x
-                    RESET ALL                                   | all                     | ''
-                    RESET SESSION AUTHORIZATION                 | session_authorization   | ''
-                    SHOW TRANSACTION ISOLATION LEVEL            | transaction_isolation   | ''
-                    SET work_mem TO DEFAULT                     | work_mem                | ''
-                    """)
+        SET statement_timeout = 5000                | statement_timeout       | 5000
+        SET SESSION "Statement_Timeout" TO '5s'     | statement_timeout       | 5s
+        SET search_path = a, "B", 'c'               | search_path             | a;B;c
+        SET extra_float_digits TO -1                | extra_float_digits      | -1
+        SET extra_float_digits=-1                   | extra_float_digits      | -1
+        SET WORK_MEM = 1                           | worK_mem                | 1
+        SET TIME ZONE 'UTC'                         | timezone                | UTC
+        SET TIME ZONE LOCAL                         | timezone                | local
+        SET NAMES 'utf8'                            | client_encoding         | utf8
+        SET SCHEMA 'x'                              | search_path             | x
+        SET ROLE none                               | role                    | none
+        SET role TO admin                           | role                    | admin
+        SET SESSION AUTHORIZATION 'x'               | session_authorization   | x
+        SET LOCAL SESSION AUTHORIZATION x           | session_authorization   | x
+        SET TRANSACTION READ ONLY, ISOLATION LEVEL SERIALIZABLE | transaction | read;only;isolation;level;serializable
+        SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE | session characteristics | as;transaction;read;write
+        SET my.own = 'x'                            | my.own                  | x
+        RESET ALL                                   | all                     | ''
+        RESET SESSION AUTHORIZATION                 | session_authorization   | ''
+        SHOW TRANSACTION ISOLATION LEVEL            | transaction_isolation   | ''
+        SET work_mem TO DEFAULT                     | work_mem                | ''
+        """)
     void settingsAreParsed(String sql, String name, String values) {
         assertThat(detail(sql)).isInstanceOfSatisfying(StatementDetail.Setting.class, setting -> {
             assertThat(setting.name()).isEqualTo(name);

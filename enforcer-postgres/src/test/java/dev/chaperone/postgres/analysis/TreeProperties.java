@@ -39,7 +39,11 @@ final class TreeProperties {
         }
         String printed = print(tree);
         assertThat(print(QueryTreeReader.read(printed))).isEqualTo(printed);
-        assertThat(print(QueryTreeReader.read(wrapped(printed)))).isEqualTo(printed);
+        try {
+            assertThat(print(QueryTreeReader.read(wrapped(printed)))).isEqualTo(printed);
+        } catch (UnanalysableException e) {
+            assertThat(e).as("a token may be longer than a line").hasMessageContaining("special characters");
+        }
         try {
             QueryAnalysis analysis = QueryAnalyzer.analyze(text, CATALOG);
             assertThat(QueryAnalyzer.analyze(printed, CATALOG)).isEqualTo(analysis);

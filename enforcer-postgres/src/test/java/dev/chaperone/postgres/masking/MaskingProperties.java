@@ -117,7 +117,10 @@ final class MaskingProperties {
             assertThat(masked(mask, once)).as("type " + mask.typeOid()).isEqualTo(once);
         }
         if (mask.function() == FUNCTIONS.get(2) && !List.of(17, 1001).contains(mask.typeOid())) {
-            assertThat(new String(once, StandardCharsets.UTF_8)).doesNotContainPattern("[0-9]{3}");
+            String text = new String(once, StandardCharsets.UTF_8);
+            assertThat(text.replaceFirst("^(\\[[-0-9]+:[-0-9]+])+=", ""))
+                    .as("but for its bounds")
+                    .doesNotContainPattern("[0-9]{3}");
         }
     }
 

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The decoders' properties over seeded streams of almost well-formed messages, and over what fuzzing starts from. */
 class DecoderPropertiesTest {
 
-    private static final int ROUNDS = 1000;
+    private static final int ROUNDS = 200;
     private static final String FRONTEND_TAGS = "pQPBDECSHXFdcfZ";
     private static final String BACKEND_TAGS = "TENDCZ1";
 
