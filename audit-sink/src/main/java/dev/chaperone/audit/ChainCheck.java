@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import dev.chaperone.audit.v1.AuditEvent;
 import dev.chaperone.audit.v1.AuditEvent.BodyCase;
 import dev.chaperone.audit.v1.SessionOpened;
+import dev.chaperone.decision.v1.Effect;
 import dev.chaperone.proto.AuditChain;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -136,6 +137,14 @@ final class ChainCheck {
         if (forControl && state.opened && !state.control) {
             findings.fail(Finding.at(entry, "`" + name(body) + "` belongs into a control session"));
         }
+        if (body == BodyCase.OPERATION_REPEATED
+                && !state.decided(entry.event().getOperationRepeated().getDecidedSequence())) {
+            findings.fail(Finding.at(
+                    entry,
+                    "the event repeats the decision of sequence "
+                            + entry.event().getOperationRepeated().getDecidedSequence()
+                            + ", which is no permitted operation of the session"));
+        }
         if (entry.event().getTime().getSeconds() < state.lastSeconds - 1) {
             findings.note(
                     Finding.at(
@@ -157,6 +166,10 @@ final class ChainCheck {
             if (state.control) {
                 state.facts = new SessionState.ControlFacts(event.getEnforcer(), opened);
             }
+        }
+        if (event.getBodyCase() == BodyCase.OPERATION_DECIDED
+                && event.getOperationDecided().getEnforced() == Effect.EFFECT_PERMIT) {
+            state.decidedAt(event.getSequence());
         }
         state.closed = event.getBodyCase() == BodyCase.SESSION_CLOSED;
         if (!entry.record().getHeadSignature().isEmpty()) {

@@ -5,6 +5,7 @@ import dev.chaperone.audit.v1.AuditEvent;
 import dev.chaperone.audit.v1.Delivered;
 import dev.chaperone.audit.v1.OperationCompleted;
 import dev.chaperone.audit.v1.OperationDecided;
+import dev.chaperone.audit.v1.OperationRepeated;
 import dev.chaperone.audit.v1.Parameter;
 import dev.chaperone.audit.v1.SessionOpened;
 import dev.chaperone.decision.v1.Decision;
@@ -15,10 +16,12 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Replays one session from the ledger. What it holds in memory is bounded; {@link Replay#truncated} says when that cut. */
@@ -30,6 +33,9 @@ public final class SessionReplay {
     private final SummaryBuilder summary;
     private final PostgresTranscript transcript = new PostgresTranscript();
     private final List<ReplayStep> steps = new ArrayList<>();
+    /** What was decided first, by sequence, for what repeats it; never more than there are steps. */
+    private final Map<Long, ReplayStep.Asked> asked = new HashMap<>();
+
     private final int maxRows;
     private Instant began = Instant.EPOCH;
     private long nextSequence;
@@ -74,16 +80,65 @@ public final class SessionReplay {
         }
         nextSequence = event.getSequence() + 1;
         summary.add(event);
+        if (event.getBodyCase() == AuditEvent.BodyCase.OPERATION_REPEATED) {
+            repeated(event);
+        } else {
+            add(() -> step(event));
+        }
+    }
+
+    private void add(Supplier<ReplayStep> step) {
         if (steps.size() < MAX_STEPS) {
-            steps.add(step(event));
+            steps.add(step.get());
         } else {
             truncated = true;
         }
     }
 
+    /** One event that stands for up to three. */
+    private void repeated(AuditEvent event) {
+        OperationRepeated repeated = event.getOperationRepeated();
+        long sequence = event.getSequence();
+        long at = at(event);
+        long request = event.getRequestNumber();
+        add(() -> again(sequence, at, request, repeated));
+        if (repeated.hasDelivered()) {
+            add(() -> saw(sequence, at, request, "delivered", repeated.getDelivered()));
+        }
+        if (repeated.hasCompleted()) {
+            add(() -> completed(sequence, at, request, "operation_completed", repeated.getCompleted()));
+        }
+    }
+
+    private ReplayStep again(long sequence, long at, long request, OperationRepeated repeated) {
+        ReplayStep.Asked first = asked.get(repeated.getDecidedSequence());
+        if (first == null) {
+            return new ReplayStep.Other(sequence, at, request, "operation_repeated");
+        }
+        return new ReplayStep.Asked(
+                sequence,
+                at,
+                request,
+                "operation_decided",
+                repeated.getOperation().isEmpty() ? first.operation() : SummaryBuilder.text(repeated.getOperation()),
+                parameters(repeated.getParametersList()),
+                first.effect(),
+                first.decided(),
+                first.reasons(),
+                first.masks(),
+                first.policyVersion(),
+                true,
+                0,
+                null);
+    }
+
+    private long at(AuditEvent event) {
+        return ChronoUnit.MICROS.between(began, SummaryBuilder.instant(event.getTime()));
+    }
+
     private ReplayStep step(AuditEvent event) {
         long sequence = event.getSequence();
-        long at = ChronoUnit.MICROS.between(began, SummaryBuilder.instant(event.getTime()));
+        long at = at(event);
         long request = event.getRequestNumber();
         String kind = event.getBodyCase().name().toLowerCase(Locale.ROOT);
         return switch (event.getBodyCase()) {
@@ -113,28 +168,28 @@ public final class SessionReplay {
                         kind,
                         event.getAuthenticationFailed().getCode(),
                         event.getAuthenticationFailed().getMessage());
-            case OPERATION_DECIDED -> asked(sequence, at, request, kind, event.getOperationDecided());
+            case OPERATION_DECIDED -> {
+                ReplayStep.Asked step = asked(sequence, at, request, kind, event.getOperationDecided());
+                asked.put(sequence, step);
+                yield step;
+            }
             case DELIVERED -> saw(sequence, at, request, kind, event.getDelivered());
             case OPERATION_COMPLETED -> completed(sequence, at, request, kind, event.getOperationCompleted());
             case SESSION_CLOSED ->
                 new ReplayStep.Closed(
                         sequence, at, request, kind, event.getSessionClosed().getCause());
-            case HEARTBEAT, SESSION_STARTED, SESSION_ENDED, RECORDING_CHANGED, BODY_NOT_SET ->
+            case HEARTBEAT, SESSION_STARTED, SESSION_ENDED, RECORDING_CHANGED, OPERATION_REPEATED, BODY_NOT_SET ->
                 new ReplayStep.Other(sequence, at, request, kind);
         };
     }
 
-    private static ReplayStep asked(long sequence, long at, long request, String kind, OperationDecided decided) {
+    private static ReplayStep.Asked asked(long sequence, long at, long request, String kind, OperationDecided decided) {
         Decision decision = decided.getDecision();
         Map<String, String> masks = new LinkedHashMap<>();
         for (Obligation obligation : decision.getObligationsList()) {
             if (obligation.hasMask()) {
                 masks.put(obligation.getMask().getField(), obligation.getMask().getFunction());
             }
-        }
-        List<@Nullable String> parameters = new ArrayList<>();
-        for (Parameter parameter : decided.getParametersList()) {
-            parameters.add(parameter(parameter));
         }
         String refusal = decided.getEnforcerMessage();
         if (!decided.getEnforcerCode().isEmpty()) {
@@ -146,7 +201,7 @@ public final class SessionReplay {
                 request,
                 kind,
                 SummaryBuilder.text(decided.getOperation()),
-                parameters,
+                parameters(decided.getParametersList()),
                 effect(decided.getEnforced()),
                 effect(decision.getEffect()),
                 decision.getReasonsList().stream()
@@ -157,6 +212,12 @@ public final class SessionReplay {
                 decided.getCached(),
                 decided.getDecisionMicros(),
                 refusal.isEmpty() ? null : refusal);
+    }
+
+    private static List<@Nullable String> parameters(List<Parameter> recorded) {
+        List<@Nullable String> parameters = new ArrayList<>();
+        recorded.forEach(parameter -> parameters.add(parameter(parameter)));
+        return parameters;
     }
 
     private static @Nullable String parameter(Parameter parameter) {

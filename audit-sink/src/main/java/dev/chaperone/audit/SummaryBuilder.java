@@ -3,7 +3,9 @@ package dev.chaperone.audit;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Timestamp;
 import dev.chaperone.audit.v1.AuditEvent;
+import dev.chaperone.audit.v1.Delivered;
 import dev.chaperone.audit.v1.OperationDecided;
+import dev.chaperone.audit.v1.OperationRepeated;
 import dev.chaperone.audit.v1.SessionOpened;
 import dev.chaperone.decision.v1.Effect;
 import dev.chaperone.decision.v1.Principal;
@@ -53,10 +55,8 @@ final class SummaryBuilder {
             case SESSION_OPENED -> opened = event.getSessionOpened();
             case AUTHENTICATED -> principal = event.getAuthenticated().getPrincipal();
             case OPERATION_DECIDED -> decided(event.getOperationDecided());
-            case DELIVERED -> {
-                rows += event.getDelivered().getRows();
-                maskedValues += event.getDelivered().getMaskedValues();
-            }
+            case OPERATION_REPEATED -> repeated(event.getOperationRepeated());
+            case DELIVERED -> delivered(event.getDelivered());
             case SESSION_CLOSED -> end = event.getSessionClosed().getCause();
             default -> {}
         }
@@ -65,8 +65,25 @@ final class SummaryBuilder {
     private void decided(OperationDecided decided) {
         statements++;
         effects.merge(decided.getEnforced(), 1L, Long::sum);
+        lookInto(decided.getOperation());
+    }
+
+    /** Only what was permitted is repeated. */
+    private void repeated(OperationRepeated repeated) {
+        statements++;
+        effects.merge(Effect.EFFECT_PERMIT, 1L, Long::sum);
+        lookInto(repeated.getOperation());
+        delivered(repeated.getDelivered());
+    }
+
+    private void delivered(Delivered delivered) {
+        rows += delivered.getRows();
+        maskedValues += delivered.getMaskedValues();
+    }
+
+    private void lookInto(ByteString operation) {
         if (!textFound && wanted != null) {
-            textFound = text(decided.getOperation()).toLowerCase(Locale.ROOT).contains(wanted);
+            textFound = text(operation).toLowerCase(Locale.ROOT).contains(wanted);
         }
     }
 

@@ -45,6 +45,18 @@ final class LedgerVerifierTest {
     }
 
     @Test
+    void repeatedOperationsAreWhole() throws IOException {
+        assertThat(verify(TestLedgers.repeating(2)).ok()).isTrue();
+    }
+
+    @Test
+    void whatIsRepeatedMustHaveBeenPermittedBefore() throws IOException {
+        assertIntegrityFails(verify(TestLedgers.repeating(3)), "repeats the decision of sequence 3");
+        assertIntegrityFails(verify(TestLedgers.repeating(6)), "repeats the decision of sequence 6");
+        assertIntegrityFails(verify(TestLedgers.repeating(-1)), "repeats the decision of sequence -1");
+    }
+
+    @Test
     void editedEventBreaksItsChain() throws IOException {
         List<AuditRecord> records = TestLedgers.clean();
         int at = find(records, event -> event.hasOperationDecided());

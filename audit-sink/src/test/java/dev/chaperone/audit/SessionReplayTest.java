@@ -74,6 +74,48 @@ final class SessionReplayTest {
     }
 
     @Test
+    void replaysWhatWasRepeatedAsIfItWereTheFirst(@TempDir Path other) {
+        TestLedgers.write(other, TestLedgers.repeating(2));
+        Replay replay = SessionReplay.of(other, TestSession.id("s1"), 100);
+        List<ReplayStep.Asked> asked = replay.steps().stream()
+                .filter(ReplayStep.Asked.class::isInstance)
+                .map(ReplayStep.Asked.class::cast)
+                .toList();
+        assertThat(asked)
+                .extracting(ReplayStep.Asked::operation)
+                .containsExactly(
+                        "SELECT name, ssn FROM patients",
+                        "SELECT name, ssn FROM patients",
+                        "select name, ssn from patients -- again");
+        assertThat(asked.get(1).parameters()).containsExactly("8");
+        assertThat(asked.get(1).cached()).isTrue();
+        assertThat(asked.get(1).masks()).isEqualTo(asked.get(0).masks());
+        assertThat(asked.get(1).reasons()).isEqualTo(asked.get(0).reasons());
+        List<TableView> tables = replay.steps().stream()
+                .filter(ReplayStep.Saw.class::isInstance)
+                .map(step -> ((ReplayStep.Saw) step).table())
+                .toList();
+        assertThat(tables).hasSize(3).containsOnly(tables.get(0));
+        assertThat(replay.steps().stream()
+                        .filter(ReplayStep.Completed.class::isInstance)
+                        .map(ReplayStep::request))
+                .containsExactly(1L, 2L, 3L);
+        assertThat(ReplayText.of(replay)).contains("-- again");
+    }
+
+    @Test
+    void findsAndSumsUpWhatWasRepeated(@TempDir Path other) {
+        TestLedgers.write(other, TestLedgers.repeating(2));
+        SessionSummary summary = new SessionSearch(other)
+                .find(SessionQuery.all().withText("-- AGAIN"))
+                .get(0);
+        assertThat(summary.statements()).isEqualTo(3);
+        assertThat(summary.rows()).isEqualTo(6);
+        assertThat(summary.maskedValues()).isEqualTo(6);
+        assertThat(summary.effects()).isEqualTo(Map.of(Effect.EFFECT_PERMIT, 3L));
+    }
+
+    @Test
     void saysWhenRowsAreLeftOut() {
         Replay replay = SessionReplay.of(ledger, TestSession.id("s1"), 1);
         TableView table = step(replay, ReplayStep.Saw.class).table();

@@ -43,6 +43,20 @@ final class TestLedgers {
         return out;
     }
 
+    /** A process with one session, which has a statement repeated. */
+    static List<AuditRecord> repeating(long decided) {
+        List<AuditRecord> out = new ArrayList<>();
+        TestSession control = TestSession.control("c1", "", false, SIGNER, out);
+        TestSession ann = TestSession.client("s1", control, SIGNER, out);
+        ann.authenticated("dr-grey", "triage-bot");
+        ann.statement(1, "SELECT name, ssn FROM patients", Effect.EFFECT_PERMIT, patients(), 2);
+        ann.repeated(2, decided, "", patients(), 2);
+        ann.repeated(3, decided, "select name, ssn from patients -- again", patients(), 2);
+        ann.close(control);
+        control.close();
+        return out;
+    }
+
     static List<AuditRecord> write(Path ledger, List<AuditRecord> records) {
         try (PartitionLog log = PartitionLog.open(ledger, 0, 2048)) {
             long offset = 0;

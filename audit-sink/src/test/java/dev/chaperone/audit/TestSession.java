@@ -9,6 +9,7 @@ import dev.chaperone.audit.v1.Delivered;
 import dev.chaperone.audit.v1.Heartbeat;
 import dev.chaperone.audit.v1.OperationCompleted;
 import dev.chaperone.audit.v1.OperationDecided;
+import dev.chaperone.audit.v1.OperationRepeated;
 import dev.chaperone.audit.v1.Parameter;
 import dev.chaperone.audit.v1.SessionClosed;
 import dev.chaperone.audit.v1.SessionEnded;
@@ -113,6 +114,25 @@ final class TestSession {
                             .setCode("SELECT " + rows)
                             .setRows(rows)));
         }
+    }
+
+    /** A statement decided on as that of an earlier event was. */
+    void repeated(long number, long decided, String sql, byte[] payload, long rows) {
+        add(AuditEvent.newBuilder()
+                .setRequestNumber(number)
+                .setOperationRepeated(OperationRepeated.newBuilder()
+                        .setDecidedSequence(decided)
+                        .setOperation(ByteString.copyFromUtf8(sql))
+                        .addParameters(Parameter.newBuilder().setValue(ByteString.copyFromUtf8("8")))
+                        .setDelivered(Delivered.newBuilder()
+                                .setMediaType("application/vnd.postgresql.v3")
+                                .setPayload(ByteString.copyFrom(payload))
+                                .setRows(rows)
+                                .setMaskedValues(rows))
+                        .setCompleted(OperationCompleted.newBuilder()
+                                .setOutcome(OperationCompleted.Outcome.OUTCOME_SUCCEEDED)
+                                .setCode("SELECT " + rows)
+                                .setRows(rows))));
     }
 
     void heartbeat() {

@@ -7,9 +7,11 @@ import dev.chaperone.audit.Ledger;
 import dev.chaperone.audit.LedgerItem;
 import dev.chaperone.audit.VerificationReport;
 import dev.chaperone.audit.v1.AuditEvent;
+import dev.chaperone.audit.v1.Delivered;
 import dev.chaperone.cli.KeepingClient.Moment;
 import dev.chaperone.cli.KeepingClient.Work;
 import dev.chaperone.decision.v1.Effect;
+import dev.chaperone.proto.AuditEvents;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -149,13 +151,11 @@ class CrashIT {
                     }
                 }
                 KeepingClient client = bySession.get(event.getSessionId());
-                if (client != null && event.hasDelivered()) {
+                Delivered delivered = AuditEvents.delivered(event);
+                if (client != null && delivered != null) {
                     compared.merge(
                             client,
-                            same(
-                                    client,
-                                    compared.getOrDefault(client, 0),
-                                    event.getDelivered().getPayload()),
+                            same(client, compared.getOrDefault(client, 0), delivered.getPayload()),
                             Integer::sum);
                 }
             }

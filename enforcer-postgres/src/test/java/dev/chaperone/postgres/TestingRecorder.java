@@ -1,7 +1,6 @@
 package dev.chaperone.postgres;
 
 import dev.chaperone.audit.v1.AuditEvent;
-import dev.chaperone.audit.v1.Delivered;
 import dev.chaperone.audit.v1.MaskedOriginals;
 import dev.chaperone.audit.v1.SessionClosed;
 import dev.chaperone.audit.v1.SessionOpened;
@@ -66,6 +65,7 @@ final class TestingRecorder implements Recorder {
     private final class Session implements SessionRecorder {
 
         private final String id;
+        private long sequence = -1;
         private boolean broken;
 
         Session(String id) {
@@ -83,14 +83,13 @@ final class TestingRecorder implements Recorder {
         }
 
         @Override
-        public CompletableFuture<Void> record(
-                long requestNumber, Delivered.Builder delivered, MaskedOriginals originals) {
-            return write(
-                    AuditEvent.newBuilder()
-                            .setRequestNumber(requestNumber)
-                            .setDelivered(delivered)
-                            .build(),
-                    originals);
+        public CompletableFuture<Void> record(AuditEvent.Builder event, MaskedOriginals originals) {
+            return write(event.build(), originals);
+        }
+
+        @Override
+        public long lastSequence() {
+            return sequence;
         }
 
         @Override
@@ -101,6 +100,7 @@ final class TestingRecorder implements Recorder {
 
         private CompletableFuture<Void> write(AuditEvent event, MaskedOriginals originals) {
             CompletableFuture<Void> written = new CompletableFuture<>();
+            sequence++;
             disk.execute(() -> {
                 broken |= failing.test(event);
                 if (broken) {

@@ -22,6 +22,7 @@ final class ClientSession implements SessionRecorder {
             AuditEvent.BodyCase.AUTHENTICATION_FAILED,
             AuditEvent.BodyCase.AUTHENTICATED,
             AuditEvent.BodyCase.OPERATION_DECIDED,
+            AuditEvent.BodyCase.OPERATION_REPEATED,
             AuditEvent.BodyCase.DELIVERED,
             AuditEvent.BodyCase.OPERATION_COMPLETED);
 
@@ -58,18 +59,19 @@ final class ClientSession implements SessionRecorder {
     }
 
     @Override
-    public synchronized CompletableFuture<Void> record(
-            long requestNumber, Delivered.Builder delivered, MaskedOriginals originals) {
-        CompletableFuture<Void> refusal = refusal();
-        if (refusal != null) {
-            return refusal;
-        }
-        if (originals.getValuesCount() > 0) {
+    public synchronized CompletableFuture<Void> record(AuditEvent.Builder event, MaskedOriginals originals) {
+        if (originals.getValuesCount() > 0 && refusal() == null) {
+            Delivered.Builder delivered = event.hasOperationRepeated()
+                    ? event.getOperationRepeatedBuilder().getDeliveredBuilder()
+                    : event.getDeliveredBuilder();
             delivered.setOriginals(encrypted(originals));
         }
-        AuditEvent.Builder event =
-                AuditEvent.newBuilder().setRequestNumber(requestNumber).setDelivered(delivered);
-        return noted(chain.append(event, false, false));
+        return record(event);
+    }
+
+    @Override
+    public synchronized long lastSequence() {
+        return chain.nextSequence() - 1;
     }
 
     @Override

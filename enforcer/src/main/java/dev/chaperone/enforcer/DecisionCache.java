@@ -28,6 +28,8 @@ final class DecisionCache {
     /** What an entry costs beside its decision: key, expiry and bookkeeping, roughly. */
     private static final int ENTRY_OVERHEAD_BYTES = 256;
 
+    private static final Duration FOREVER = Duration.ofDays(365);
+
     private final DecisionClientConfig.Cache config;
     private final InstantSource clock;
     private final Ticker ticker;
@@ -73,8 +75,29 @@ final class DecisionCache {
         if (!expires.isAfter(clock.instant())) {
             return Lookup.UNUSED;
         }
-        Entry entry = current.entries.getIfPresent(keys.key(request, current.dependencies));
-        return new Lookup(this, current, request, ticker.read(), entry == null ? null : entry.decision);
+        DecisionDependencies dependencies = current.dependencies;
+        Entry entry = current.entries.getIfPresent(keys.key(request, dependencies));
+        return new Lookup(this, current, dependencies, request, ticker.read(), entry);
+    }
+
+    /** The kept decision on requests like this one and how long it holds; null when there is none. */
+    DecisionClient.@Nullable Kept kept(DecideRequest request) {
+        Lookup lookup = lookup(request);
+        Epoch of = lookup.epoch;
+        Entry entry = lookup.entry;
+        if (of == null || entry == null) {
+            return null;
+        }
+        DecisionDependencies dependencies = lookup.dependencies;
+        long token = lookup.askedAt + nanos(Duration.between(clock.instant(), expiry(request)));
+        long until = entry.until - token < 0 ? entry.until : token;
+        // An entry may go earlier for want of room, which says nothing about its decision.
+        return new DecisionClient.Kept(
+                entry.decision, () -> epoch == of && of.dependencies == dependencies && until - ticker.read() > 0);
+    }
+
+    private static long nanos(Duration duration) {
+        return duration.compareTo(FOREVER) > 0 ? FOREVER.toNanos() : duration.toNanos();
     }
 
     private void offer(Lookup lookup, Decision decision) {
@@ -91,7 +114,7 @@ final class DecisionCache {
         if (learnt == null) {
             return;
         }
-        of.entries.put(keys.key(request, learnt), new Entry(decision, ttl));
+        of.entries.put(keys.key(request, learnt), new Entry(decision, ttl, ticker.read() + nanos(ttl)));
     }
 
     private static boolean reusable(Epoch epoch, Decision decision) {
@@ -130,8 +153,8 @@ final class DecisionCache {
                 .build();
     }
 
-    /** One kept decision. */
-    private record Entry(Decision decision, Duration ttl) {}
+    /** One kept decision; {@code until} is by the ticker. */
+    private record Entry(Decision decision, Duration ttl, long until) {}
 
     /** What is known while one policy is announced. */
     private static final class Epoch {
@@ -172,31 +195,34 @@ final class DecisionCache {
     /** One look into the cache. */
     static final class Lookup {
 
-        private static final Lookup UNUSED = new Lookup(null, null, null, 0, null);
+        private static final Lookup UNUSED = new Lookup(null, null, null, null, 0, null);
 
         private final @Nullable DecisionCache cache;
         private final @Nullable Epoch epoch;
+        private final @Nullable DecisionDependencies dependencies;
         private final @Nullable DecideRequest request;
         private final long askedAt;
-        private final @Nullable Decision hit;
+        private final @Nullable Entry entry;
 
         private Lookup(
                 @Nullable DecisionCache cache,
                 @Nullable Epoch epoch,
+                @Nullable DecisionDependencies dependencies,
                 @Nullable DecideRequest request,
                 long askedAt,
-                @Nullable Decision hit) {
+                @Nullable Entry entry) {
             this.cache = cache;
             this.epoch = epoch;
+            this.dependencies = dependencies;
             this.request = request;
             this.askedAt = askedAt;
-            this.hit = hit;
+            this.entry = entry;
         }
 
         /** The kept decision, or null when it has to be asked for. */
         @Nullable
         Decision hit() {
-            return hit;
+            return entry == null ? null : entry.decision;
         }
 
         /** Keeps the answer to what was looked up, if it may be kept. */

@@ -4,6 +4,7 @@ import dev.chaperone.decision.v1.DecideRequest;
 import dev.chaperone.decision.v1.Decision;
 import dev.chaperone.proto.ErrorCode;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Asks the decision point, failing closed. */
@@ -14,6 +15,24 @@ public interface DecisionClient extends AutoCloseable {
      * the outcome is a deny with {@link ErrorCode#PDP_UNAVAILABLE}.
      */
     CompletionStage<Outcome> decide(DecideRequest request);
+
+    /**
+     * The decision that {@link #decide} would give at once on a request like this one, and on every further one that differs
+     * from it in nothing but id and time, for as long as it is kept.
+     *
+     * @return null when the decision point would have to be asked
+     */
+    default @Nullable Kept kept(DecideRequest request) {
+        return null;
+    }
+
+    /**
+     * A decision that may be applied again without asking.
+     *
+     * @param decision the decision
+     * @param holds says whether it still may; once false, always false. Safe for use by any thread
+     */
+    record Kept(Decision decision, BooleanSupplier holds) {}
 
     @Override
     void close();

@@ -84,6 +84,11 @@ public final class GrpcDecisionClient implements DecisionClient {
         return future;
     }
 
+    @Override
+    public @Nullable Kept kept(DecideRequest request) {
+        return cache.kept(request);
+    }
+
     /** True while policy announcements are followed, which is when the decision point is known to be there. */
     public boolean isConnected() {
         return watch.isConnected();

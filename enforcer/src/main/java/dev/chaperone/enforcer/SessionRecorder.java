@@ -25,8 +25,19 @@ public interface SessionRecorder {
      */
     CompletableFuture<Void> record(AuditEvent.Builder event);
 
+    /**
+     * Records an event that delivers part of a response, by itself or within a repeated operation, together with the originals
+     * of what was masked in it, encrypted.
+     */
+    CompletableFuture<Void> record(AuditEvent.Builder event, MaskedOriginals originals);
+
     /** Records part of a response together with the originals of what was masked in it, encrypted. */
-    CompletableFuture<Void> record(long requestNumber, Delivered.Builder delivered, MaskedOriginals originals);
+    default CompletableFuture<Void> record(long requestNumber, Delivered.Builder delivered, MaskedOriginals originals) {
+        return record(AuditEvent.newBuilder().setRequestNumber(requestNumber).setDelivered(delivered), originals);
+    }
+
+    /** Sequence of the event that was taken last, whether or not it is durable yet. */
+    long lastSequence();
 
     /** Records the end of the session; nothing can be recorded after it. A second call has no effect. */
     CompletableFuture<Void> close(SessionClosed closed);

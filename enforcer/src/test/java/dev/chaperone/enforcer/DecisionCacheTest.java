@@ -20,6 +20,7 @@ import dev.chaperone.proto.ErrorCode;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,6 +43,62 @@ class DecisionCacheTest {
         keep(request().build(), permit().build());
 
         assertThat(cache.lookup(request().build()).hit()).isEqualTo(permit().build());
+    }
+
+    @Test
+    void aKeptDecisionHoldsForItsTime() {
+        keep(request().build(), permit().build());
+        DecisionClient.Kept kept = Objects.requireNonNull(cache.kept(request().build()));
+        assertThat(kept.decision()).isEqualTo(permit().build());
+        elapsed = elapsed.plusSeconds(59);
+        assertThat(kept.holds().getAsBoolean()).isTrue();
+        elapsed = elapsed.plusSeconds(1);
+        assertThat(kept.holds().getAsBoolean()).isFalse();
+    }
+
+    @Test
+    void aKeptDecisionHoldsNoLongerThanItsPolicy() {
+        keep(request().build(), permit().build());
+        DecisionClient.Kept kept = Objects.requireNonNull(cache.kept(request().build()));
+        cache.announced(policy(VERSION, DIGEST));
+        assertThat(kept.holds().getAsBoolean()).isTrue();
+        cache.announced(policy("v2", digest(2)));
+        assertThat(kept.holds().getAsBoolean()).isFalse();
+        cache.announced(policy(VERSION, DIGEST));
+        assertThat(kept.holds().getAsBoolean()).isFalse();
+    }
+
+    @Test
+    void aKeptDecisionDoesNotOutliveTheAnnouncements() {
+        keep(request().build(), permit().build());
+        DecisionClient.Kept kept = Objects.requireNonNull(cache.kept(request().build()));
+        cache.lost();
+        assertThat(kept.holds().getAsBoolean()).isFalse();
+        assertThat(cache.kept(request().build())).isNull();
+    }
+
+    @Test
+    void aKeptDecisionDoesNotHoldOnceMoreIsKnownToMatter() {
+        keep(request().build(), permit().build());
+        DecisionClient.Kept kept = Objects.requireNonNull(cache.kept(request().build()));
+        Decision.Builder learning = permit();
+        learning.getCacheabilityBuilder().addDependsOn("context.client_address");
+        DecideRequest.Builder other = request();
+        other.getPrincipalBuilder().setSubject("bob");
+        keep(other.build(), learning.build());
+        assertThat(kept.holds().getAsBoolean()).isFalse();
+    }
+
+    @Test
+    void aKeptDecisionDoesNotOutliveTheToken() {
+        DecideRequest.Builder ending = request();
+        ending.getPrincipalBuilder().setExpiresAt(timestamp(NOW.plus(elapsed).plusSeconds(30)));
+        keep(ending.build(), permit().build());
+        DecisionClient.Kept kept = Objects.requireNonNull(cache.kept(ending.build()));
+        elapsed = elapsed.plusSeconds(29);
+        assertThat(kept.holds().getAsBoolean()).isTrue();
+        elapsed = elapsed.plusSeconds(1);
+        assertThat(kept.holds().getAsBoolean()).isFalse();
     }
 
     @Test

@@ -10,9 +10,11 @@ import dev.chaperone.audit.v1.SessionOpened;
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.enforcer.Recorder;
 import dev.chaperone.enforcer.SessionRecorder;
+import dev.chaperone.proto.AuditEvents;
 import dev.chaperone.proto.ErrorCode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -44,8 +46,9 @@ public final class MemoryRecorder implements Recorder {
     /** Every payload that was recorded as delivered, one behind the other. */
     public ByteString delivered() {
         return events().stream()
-                .filter(AuditEvent::hasDelivered)
-                .map(event -> event.getDelivered().getPayload())
+                .map(AuditEvents::delivered)
+                .filter(Objects::nonNull)
+                .map(Delivered::getPayload)
                 .reduce(ByteString.EMPTY, ByteString::concat);
     }
 
@@ -88,13 +91,22 @@ public final class MemoryRecorder implements Recorder {
         }
 
         @Override
-        public CompletableFuture<Void> record(
-                long requestNumber, Delivered.Builder delivered, MaskedOriginals originals) {
+        public CompletableFuture<Void> record(AuditEvent.Builder event, MaskedOriginals originals) {
             if (originals.getValuesCount() > 0) {
+                Delivered.Builder delivered = event.hasOperationRepeated()
+                        ? event.getOperationRepeatedBuilder().getDeliveredBuilder()
+                        : event.getDeliveredBuilder();
                 delivered.setOriginals(originals.toByteString());
             }
-            return add(
-                    id, AuditEvent.newBuilder().setRequestNumber(requestNumber).setDelivered(delivered));
+            return add(id, event);
+        }
+
+        @Override
+        public long lastSequence() {
+            return events().stream()
+                            .filter(event -> event.getSessionId().equals(id))
+                            .count()
+                    - 1;
         }
 
         @Override
