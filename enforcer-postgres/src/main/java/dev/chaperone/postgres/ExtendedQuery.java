@@ -111,6 +111,7 @@ final class ExtendedQuery {
                 prepared,
                 bind,
                 parameters(bind),
+                () -> session.seriesEnds(bind.portal()),
                 portal -> {
                     forget(bind.portal());
                     portals.put(bind.portal(), portal);

@@ -92,6 +92,7 @@ final class PortalRun {
         }
         int rows = batch >= Integer.MAX_VALUE ? 0 : (int) Math.max(batch, 1);
         link.ask(
+                UpstreamLink.Step.EXECUTE,
                 out -> {
                     FrontendWriter.execute(out, portal.name(), rows);
                     FrontendWriter.flush(out);

@@ -99,6 +99,7 @@ final class Session {
     private boolean upstreamFailed;
     private boolean draining;
     private boolean cancelled;
+    private boolean ran;
     private char transactionStatus = 'I';
     private String cause = "client";
     private @Nullable Portal running;
@@ -147,8 +148,15 @@ final class Session {
         }
         lastActive = System.nanoTime();
         queue.add(message);
-        pump();
         adjustClientReading();
+    }
+
+    /** Carries out what the client has sent; it comes in packets, and what is in one belongs together. */
+    void acceptedAll() {
+        if (state == State.OPEN) {
+            pump();
+            adjustClientReading();
+        }
     }
 
     /** The client is gone, or its connection failed. */
@@ -249,7 +257,7 @@ final class Session {
 
     /** Ends a series of messages: commits what is not in a transaction block, and asks how the transaction stands. */
     void sync() {
-        link.ask(FrontendWriter::sync, "EZ", "Z", message -> {
+        link.ask(UpstreamLink.Step.SYNC, FrontendWriter::sync, "EZ", "Z", message -> {
             if (message.tag() == 'E') {
                 upstreamError(Report.read(message.body()), 0, true);
                 return;
@@ -259,6 +267,7 @@ final class Session {
             skipping = false;
             upstreamFailed = false;
             cancelled = false;
+            ran = false;
             if (transactionStatus == 'I') {
                 extended.forgetPortals();
             }
@@ -283,6 +292,7 @@ final class Session {
             flow.refuse(GatewayError.cancelled(), failed);
             return;
         }
+        ran = true;
         outbox.request(portal.ruling().request());
         if (portal.ruling().unanalysed() && portal.prepared().statement().runsCode()) {
             extended.unsure();
@@ -302,6 +312,33 @@ final class Session {
                         },
                         failed)
                 .start();
+    }
+
+    /**
+     * True when nothing has run since the last Sync, and the client has sent already that this portal is to run to its end,
+     * and then the next Sync.
+     */
+    boolean seriesEnds(String portal) {
+        if (ran || upstreamFailed) {
+            return false;
+        }
+        boolean executed = false;
+        for (FrontendMessage message : queue) {
+            if (message instanceof FrontendMessage.Describe describe && !executed) {
+                if (describe.target() != FrontendMessage.Target.PORTAL
+                        || !describe.name().equals(portal)) {
+                    return false;
+                }
+            } else if (message instanceof FrontendMessage.Execute execute && !executed) {
+                if (!execute.portal().equals(portal) || execute.maxRows() > 0) {
+                    return false;
+                }
+                executed = true;
+            } else {
+                return executed && message.kind() == FrontendMessage.Kind.SYNC;
+            }
+        }
+        return false;
     }
 
     // ---- what happens to statements --------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ final class SimpleQuery {
     }
 
     private void open(Prepared prepared) {
-        flow.open(prepared, UNNAMED, List.of(), this::run, this::end);
+        flow.open(prepared, UNNAMED, List.of(), () -> statements.size() == 1, this::run, this::end);
     }
 
     private void run(Portal portal) {

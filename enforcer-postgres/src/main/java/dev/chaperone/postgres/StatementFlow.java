@@ -15,6 +15,7 @@ import dev.chaperone.postgres.wire.RowDescription;
 import dev.chaperone.proto.ErrorCode;
 import io.netty.buffer.ByteBufUtil;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
@@ -71,10 +72,20 @@ final class StatementFlow {
                 });
     }
 
-    /** Decides on a statement and makes it ready to run. */
-    void open(Prepared prepared, Bind bind, List<Parameter> parameters, Consumer<Portal> opened, Runnable failed) {
+    /**
+     * Decides on a statement and makes it ready to run.
+     *
+     * @param series says whether the portal is run to its end and nothing else comes before the next Sync
+     */
+    void open(
+            Prepared prepared,
+            Bind bind,
+            List<Parameter> parameters,
+            BooleanSupplier series,
+            Consumer<Portal> opened,
+            Runnable failed) {
         if (prepared.unsure()) {
-            again(bind.statement(), prepared, () -> open(prepared, bind, parameters, opened, failed), failed);
+            again(bind.statement(), prepared, () -> open(prepared, bind, parameters, series, opened, failed), failed);
             return;
         }
         if (prepared.stale()) {
@@ -102,7 +113,7 @@ final class StatementFlow {
                 session.whenDurable(ruling.recorded(), () -> restrict(prepared, bind, ruling, opened, failed));
             } else {
                 session.failOn(ruling.recorded());
-                permitted(prepared, bind, ruling, opened, failed);
+                permitted(prepared, bind, ruling, series, opened, failed);
             }
         });
     }
@@ -131,10 +142,20 @@ final class StatementFlow {
     }
 
     /** A read: as it is, or on masked values. */
-    private void permitted(Prepared prepared, Bind bind, Ruling ruling, Consumer<Portal> opened, Runnable failed) {
+    private void permitted(
+            Prepared prepared,
+            Bind bind,
+            Ruling ruling,
+            BooleanSupplier series,
+            Consumer<Portal> opened,
+            Runnable failed) {
         Terms terms = ruling.terms();
         if (terms == null || !terms.atSource()) {
-            restrict(prepared, bind, ruling, opened, failed);
+            if (AskAhead.possible(ruling) && series.getAsBoolean()) {
+                bind(prepared, bind, ruling, true, opened, failed);
+            } else {
+                restrict(prepared, bind, ruling, opened, failed);
+            }
             return;
         }
         SourceRewrite.Outcome outcome = new SourceRewrite.Outcome() {
@@ -166,7 +187,7 @@ final class StatementFlow {
         Terms terms = ruling.terms();
         // Transaction control touches no data, and must work in a transaction that has failed.
         if (terms == null || !terms.readOnly() || ruling.session()) {
-            bind(prepared, bind, ruling, opened, failed);
+            bind(prepared, bind, ruling, false, opened, failed);
             return;
         }
         link.ask(
@@ -189,12 +210,13 @@ final class StatementFlow {
                     if (message.tag() == 'E') {
                         fail(ruling, Report.read(message.body()), 0, failed);
                     } else if (message.tag() == 'C') {
-                        bind(prepared, bind, ruling, opened, failed);
+                        bind(prepared, bind, ruling, false, opened, failed);
                     }
                 });
     }
 
-    private void bind(Prepared prepared, Bind bind, Ruling ruling, Consumer<Portal> opened, Runnable failed) {
+    private void bind(
+            Prepared prepared, Bind bind, Ruling ruling, boolean ahead, Consumer<Portal> opened, Runnable failed) {
         if (session.cancelled() && !ruling.session()) {
             // It came while the decision or its record was waited for: the server had nothing to cancel.
             refuseDecided(ruling, GatewayError.cancelled(), failed);
@@ -205,7 +227,11 @@ final class StatementFlow {
                 out -> {
                     FrontendWriter.bind(out, bind);
                     FrontendWriter.describe(out, Target.PORTAL, bind.portal());
-                    FrontendWriter.flush(out);
+                    if (ahead) {
+                        AskAhead.write(out, bind.portal());
+                    } else {
+                        FrontendWriter.flush(out);
+                    }
                 },
                 "2TnE",
                 "TnE",
@@ -219,6 +245,9 @@ final class StatementFlow {
                         default -> described(prepared, bind, ruling, message, opened, failed);
                     }
                 });
+        if (ahead) {
+            AskAhead.asked(link);
+        }
     }
 
     private void described(

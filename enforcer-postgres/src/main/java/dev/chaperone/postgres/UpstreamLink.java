@@ -9,6 +9,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ReferenceCountUtil;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -43,6 +44,16 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
         void readComplete();
     }
 
+    /** What a question is, for those that may have been asked ahead. */
+    enum Step {
+        /** Runs a portal to its end. */
+        EXECUTE,
+        /** Ends a series. */
+        SYNC,
+        /** Any other. */
+        OTHER
+    }
+
     private static final String TREE = "rewritten parse tree:";
 
     /** What servers before 16 say of the parts of a tree that they cannot print. */
@@ -54,10 +65,16 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
     private final Channel channel;
     private final Events events;
     private final List<String> trees = new ArrayList<>();
+    /** What has been asked already, and whose answer nobody has asked for yet. */
+    private final ArrayDeque<Step> ahead = new ArrayDeque<>();
+    /** What came in answer to that before it was asked for. */
+    private final ArrayDeque<BackendMessage> early = new ArrayDeque<>();
+
     private String allowed = "";
     private String last = "";
     private @Nullable Consumer<BackendMessage> answer;
     private CompletableFuture<?> clear = CompletableFuture.completedFuture(null);
+    private boolean reading;
     private boolean muted;
 
     UpstreamLink(Channel channel, Events events) {
@@ -74,19 +91,60 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
      * @param each gets every message of the answer; valid during the call. The next question may be asked from the last
      */
     void ask(Consumer<ByteBuf> request, String mayCome, String lastTags, Consumer<BackendMessage> each) {
+        ask(Step.OTHER, request, mayCome, lastTags, each);
+    }
+
+    /** Asks something that may have been asked ahead: then it is not asked again, and its answer is taken. */
+    void ask(Step step, Consumer<ByteBuf> request, String mayCome, String lastTags, Consumer<BackendMessage> each) {
         if (answer != null) {
             throw new IllegalStateException("the question before is not answered");
         }
-        answer = each;
-        allowed = mayCome;
-        last = lastTags;
+        if (!ahead.isEmpty()) {
+            if (step == Step.OTHER) {
+                settle(() -> ask(step, request, mayCome, lastTags, each));
+                return;
+            }
+            // What lies between was skipped by the server, since what came before it failed.
+            while (ahead.remove() != step) {}
+            expect(mayCome, lastTags, each);
+            return;
+        }
         ByteBuf out = channel.alloc().buffer();
         request.accept(out);
+        expect(mayCome, lastTags, each);
         if (clear.isDone()) {
             channel.writeAndFlush(out, channel.voidPromise());
         } else {
             clear.whenComplete((done, failure) -> send(out));
         }
+    }
+
+    /** The request of the question just asked holds these, too, in this order; the last is a {@link Step#SYNC}. */
+    void askedAhead(Step... steps) {
+        ahead.addAll(List.of(steps));
+    }
+
+    private void expect(String mayCome, String lastTags, Consumer<BackendMessage> each) {
+        answer = each;
+        allowed = mayCome;
+        last = lastTags;
+        if (!early.isEmpty()) {
+            while (answer != null && !early.isEmpty()) {
+                hand(early.remove());
+            }
+            read(reading);
+        }
+    }
+
+    /** Lets what has been asked ahead come to its end without anybody hearing of it. */
+    private void settle(Runnable then) {
+        ahead.clear();
+        expect("2TnDCsIEZ", "Z", message -> {
+            if (message.tag() == 'Z') {
+                trees.clear();
+                then.run();
+            }
+        });
     }
 
     private void send(ByteBuf held) {
@@ -106,6 +164,9 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
     void mute() {
         muted = true;
         answer = null;
+        ahead.clear();
+        early.forEach(BackendMessage::release);
+        early.clear();
     }
 
     /** The trees of top-level statements that the server has printed since this was last asked. */
@@ -122,8 +183,10 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
 
     /** Whether the server is to be read from. */
     void read(boolean on) {
-        if (channel.config().isAutoRead() != on) {
-            channel.config().setAutoRead(on);
+        reading = on;
+        boolean room = on && early.isEmpty();
+        if (channel.config().isAutoRead() != room) {
+            channel.config().setAutoRead(room);
         }
     }
 
@@ -133,6 +196,15 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
             ReferenceCountUtil.release(object);
             return;
         }
+        if (answer == null && !ahead.isEmpty() || !early.isEmpty()) {
+            early.add(message);
+            read(reading);
+        } else {
+            hand(message);
+        }
+    }
+
+    private void hand(BackendMessage message) {
         try {
             switch (message.tag()) {
                 case 'N' -> notice(Report.read(message.body()));
