@@ -10,6 +10,7 @@ import dev.chaperone.decision.v1.Relation;
 import dev.chaperone.decision.v1.Use;
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.enforcer.MaskingFunction;
+import dev.chaperone.enforcer.Pseudonym;
 import dev.chaperone.enforcer.Replacement;
 import dev.chaperone.postgres.analysis.FieldRef;
 import dev.chaperone.postgres.analysis.OutputColumn;
@@ -24,6 +25,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -163,7 +165,39 @@ record Terms(
             }
             needed |= problem != null;
         }
+        boolean everywhere = masks.values().stream().allMatch(Masking::everywhere) && rewritable(analysis);
+        for (OutputColumn output : analysis.outputs()) {
+            boolean mixed = mixed(output, masks);
+            if (mixed && !everywhere) {
+                requireNoOracle(output, masks);
+            }
+            needed |= mixed && everywhere;
+        }
         return needed;
+    }
+
+    /** True when only some of the values of a column are to be masked: those of one query of a UNION ALL, say. */
+    private static boolean mixed(OutputColumn output, Map<String, Masking> masks) {
+        List<Masking> found = output.sources().stream()
+                .map(source -> masks.get(source.field()))
+                .filter(Objects::nonNull)
+                .toList();
+        return !found.isEmpty()
+                && !(output.passThrough()
+                        && found.size() == output.sources().size()
+                        && found.stream().allMatch(found.get(0)::does));
+    }
+
+    /** The pseudonym of a value that the agent chose, beside those of others, would tell whether it is one of them. */
+    private static void requireNoOracle(OutputColumn output, Map<String, Masking> masks) {
+        for (FieldRef source : output.sources()) {
+            Masking masking = masks.get(source.field());
+            if (masking != null && masking.function() instanceof Pseudonym) {
+                throw unfulfillable(
+                        "column `" + source.field() + "` must be given as pseudonyms, and the statement puts other"
+                                + " values into the same output column; select them separately");
+            }
+        }
     }
 
     private static boolean rewritable(QueryAnalysis analysis) {
@@ -192,6 +226,11 @@ record Terms(
             String problem = beyondDelivery(field, rewritten.relations());
             if (problem != null) {
                 throw unfulfillable(problem);
+            }
+        }
+        for (OutputColumn output : rewritten.outputs()) {
+            if (mixed(output, masks)) {
+                requireNoOracle(output, masks);
             }
         }
     }

@@ -101,6 +101,11 @@ final class KnownNodes {
         }
     }
 
+    /** True for what cannot fail and is one value: a column, a constant, a parameter. */
+    static boolean isPlain(Node node) {
+        return node instanceof Node.Struct struct && (struct.is("VAR") || struct.is("CONST") || struct.is("PARAM"));
+    }
+
     static boolean isText(int type) {
         return TEXTS.contains(type);
     }

@@ -222,18 +222,23 @@ public final class QueryAnalyzer {
         return new FieldRef(relation.database(), relation.schema(), relation.name(), info.name());
     }
 
-    /** What a subquery's target list names and nobody outside asks for: dropped, but the agent did name it. */
+    /**
+     * What a subquery's target list names, whether or not anybody outside asks for it. A column that is only named is dropped.
+     * An expression may be evaluated all the same: it can fail, or multiply rows, and so it tells.
+     */
     private void unseen(Level level) {
-        for (int number : level.outputExpressions().keySet()) {
+        level.outputExpressions().forEach((number, expression) -> {
             Lineage.Summary summary = lineage.output(level, number);
-            if (level.inView() || level.outputsUnseen) {
+            if (level.inView() || level.outputsUnseen && KnownNodes.isPlain(expression)) {
                 summary.pass().forEach(touched::found);
                 summary.derived().forEach(touched::found);
+            } else if (level.outputsUnseen) {
+                mark(summary, Use.USE_PREDICATE);
             } else {
-                summary.pass().forEach(column -> touched.unseen(column, Use.USE_OUTPUT));
-                summary.derived().forEach(column -> touched.unseen(column, Use.USE_DERIVED));
+                summary.pass().forEach(touched::unseen);
+                summary.derived().forEach(column -> mark(column, Use.USE_DERIVED));
             }
-        }
+        });
     }
 
     private void mark(Node node, Level level, Use use) {

@@ -33,7 +33,7 @@ final class Touched {
     }
 
     private final Map<Integer, Entry> entries = new LinkedHashMap<>();
-    private final Map<Long, Use> unseen = new LinkedHashMap<>();
+    private final Set<Long> unseen = new HashSet<>();
     private final Set<Long> found = new HashSet<>();
 
     private Entry entry(RelationInfo relation) {
@@ -62,10 +62,10 @@ final class Touched {
         found.add(column);
     }
 
-    /** The column is in a target list that the agent wrote, whether or not it gets any further. */
-    void unseen(long column, Use use) {
+    /** The column as it is stands in a target list that the agent wrote, whether or not it gets any further. */
+    void unseen(long column) {
         found.add(column);
-        unseen.merge(column, use, (a, b) -> a == Use.USE_DERIVED ? a : b);
+        unseen.add(column);
     }
 
     /** The column is named somewhere that delivers nothing by itself. */
@@ -86,9 +86,8 @@ final class Touched {
                 continue;
             }
             long column = Lineage.column(entry.relation.oid(), attribute);
-            Use use = unseen.get(column);
-            if (use != null) {
-                entry.use(attribute, use);
+            if (unseen.contains(column)) {
+                entry.use(attribute, Use.USE_OUTPUT);
             } else if (!found.contains(column)) {
                 entry.use(attribute, Use.USE_DERIVED);
             }

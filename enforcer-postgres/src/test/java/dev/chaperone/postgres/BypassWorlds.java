@@ -1,0 +1,127 @@
+package dev.chaperone.postgres;
+
+import dev.chaperone.enforcer.MaskingFunctions;
+import dev.chaperone.proto.Secret;
+import dev.chaperone.testkit.Backends;
+import dev.chaperone.testkit.PostgresBackend;
+import dev.chaperone.testkit.conformance.Endpoint;
+import dev.chaperone.testkit.conformance.Labels;
+import dev.chaperone.testkit.conformance.Secrets;
+import dev.chaperone.testkit.conformance.World;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/** Two real PostgreSQL servers that differ in nothing but the fixture's secrets, each behind an enforcer a policy. */
+final class BypassWorlds implements AutoCloseable {
+
+    static final Path CASES = Path.of("src/test/resources/bypasses");
+
+    private final Labels labels;
+    private final List<PostgresBackend> servers = new ArrayList<>();
+    private final List<TestingRecorder> recorders = new ArrayList<>();
+    private final Map<LabelledDecisions.Masks, List<PostgresEnforcer>> enforcers =
+            new EnumMap<>(LabelledDecisions.Masks.class);
+
+    private BypassWorlds(Labels labels) {
+        this.labels = labels;
+    }
+
+    static BypassWorlds start() throws IOException {
+        BypassWorlds worlds = new BypassWorlds(Labels.parse(fixture("labels.yaml")));
+        CompletableFuture<PostgresBackend> other = CompletableFuture.supplyAsync(() -> server("world-b.sql"));
+        worlds.servers.add(server("world-a.sql"));
+        worlds.servers.add(other.join());
+        for (LabelledDecisions.Masks masks : LabelledDecisions.Masks.values()) {
+            List<PostgresEnforcer> started = new ArrayList<>();
+            worlds.servers.forEach(server -> started.add(worlds.enforcer(server, masks)));
+            worlds.enforcers.put(masks, started);
+        }
+        return worlds;
+    }
+
+    private static String fixture(String name) throws IOException {
+        return Files.readString(CASES.resolve("fixture").resolve(name));
+    }
+
+    private static PostgresBackend server(String secrets) {
+        try {
+            PostgresBackend server = Backends.postgres();
+            server.createRole(Gateway.ROLE, Gateway.PASSWORD);
+            server.execute("ALTER ROLE gateway SET log_min_messages = fatal");
+            server.createDatabase("clinic");
+            server.executeIn("clinic", fixture("schema.sql"), fixture(secrets));
+            return server;
+        } catch (IOException e) {
+            throw new IllegalStateException("the fixture cannot be read", e);
+        }
+    }
+
+    private PostgresEnforcer enforcer(PostgresBackend server, LabelledDecisions.Masks masks) {
+        TestingRecorder recorder = new TestingRecorder();
+        recorders.add(recorder);
+        PostgresConfig config = Gateway.config(server, PostgresConfig.TlsMode.DISABLE, null, Gateway.ROLE, true);
+        PostgresEnforcer enforcer = new PostgresEnforcer(
+                config,
+                "testing",
+                new TestingAuthenticator(),
+                new LabelledDecisions(labels, masks),
+                recorder,
+                new MaskingFunctions(new Secret("0123456789abcdef0123456789abcdef"))::of,
+                new SimpleMeterRegistry());
+        enforcer.start();
+        return enforcer;
+    }
+
+    /** What must not be learned of each world. */
+    List<Secrets> secrets() {
+        return worlds(LabelledDecisions.Masks.DELIVERED).stream()
+                .map(world -> Secrets.of(world, labels))
+                .toList();
+    }
+
+    /** The worlds behind the gateways of one policy. */
+    List<World> worlds(LabelledDecisions.Masks masks) {
+        List<World> worlds = new ArrayList<>();
+        List<PostgresEnforcer> gateways = enforcers.getOrDefault(masks, List.of());
+        for (int i = 0; i < servers.size(); i++) {
+            PostgresBackend server = servers.get(i);
+            worlds.add(new World(
+                    new Endpoint(
+                            "127.0.0.1",
+                            gateways.get(i).port(),
+                            labels.database(),
+                            "ada",
+                            TestingAuthenticator.AGENT,
+                            false),
+                    new Endpoint(
+                            server.host(), server.port(), labels.database(), Gateway.ROLE, Gateway.PASSWORD, false),
+                    new Endpoint(
+                            server.host(),
+                            server.port(),
+                            labels.database(),
+                            server.superuser(),
+                            server.superuserPassword(),
+                            false)));
+        }
+        return worlds;
+    }
+
+    /** Forgets what was recorded: no case looks at it, and there is much of it. */
+    void forgetRecords() {
+        recorders.forEach(TestingRecorder::reset);
+    }
+
+    @Override
+    public void close() {
+        enforcers.values().forEach(started -> started.forEach(PostgresEnforcer::close));
+        recorders.forEach(TestingRecorder::close);
+        servers.forEach(PostgresBackend::close);
+    }
+}
