@@ -87,6 +87,19 @@ final class Decider {
         }
     }
 
+    /**
+     * Decides on a statement that the server does not plan, by what another one touches that stands for it.
+     *
+     * @param tree the server's tree of the one that stands for it
+     */
+    void decide(Prepared prepared, String tree, List<Parameter> parameters, Consumer<Ruling> then) {
+        long began = System.nanoTime();
+        services.analyses()
+                .analyse(tree)
+                .whenComplete(
+                        (result, impossible) -> run(() -> decide(analysed(prepared, result), parameters, began, then)));
+    }
+
     private Subject analysed(Prepared prepared, Analyses.Result result) {
         return Subject.analysed(prepared.statement(), result, caller.agent());
     }

@@ -8,6 +8,7 @@ import dev.chaperone.audit.v1.MaskedOriginal;
 import dev.chaperone.audit.v1.MaskedOriginals;
 import dev.chaperone.audit.v1.OperationCompleted;
 import dev.chaperone.enforcer.SessionRecorder;
+import dev.chaperone.postgres.wire.BackendFragment;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.Channel;
@@ -34,7 +35,8 @@ final class Outbox {
 
     private static final long MOST_UNRELEASED = 1 << 20;
 
-    private record Piece(ByteBuf bytes, CompletableFuture<Void> recorded) {}
+    /** @param whole false when it ends within a message */
+    private record Piece(ByteBuf bytes, boolean whole, CompletableFuture<Void> recorded) {}
 
     private final Channel client;
     private final SessionRecorder recorder;
@@ -52,6 +54,11 @@ final class Outbox {
     private long unreleasedBytes;
     private long totalRows;
     private boolean broken;
+    /** True while a message has been begun and not ended: in what is gathered, at the last cut, in what was released. */
+    private boolean within;
+
+    private boolean cutWithin;
+    private boolean releasedWithin;
 
     /**
      * @param failed called once when a record cannot be written: nothing is released any more
@@ -89,6 +96,37 @@ final class Outbox {
     void countRow(int masked) {
         rows++;
         totalRows++;
+        maskedValues += masked;
+        holdsResults = true;
+    }
+
+    /** Passes a part of a row on that is too long to be kept as a whole. */
+    void part(BackendFragment fragment) {
+        buffer().writeBytes(
+                        fragment.content(),
+                        fragment.content().readerIndex(),
+                        fragment.content().readableBytes());
+        holdsResults = true;
+        within = !fragment.last();
+        if (fragment.last()) {
+            countRow(0);
+        }
+    }
+
+    /** True when a message has been begun that is not ended yet: nothing else can be said to the client. */
+    boolean withinMessage() {
+        return within;
+    }
+
+    /** True when what has been released ends within a message. */
+    boolean releasedWithinMessage() {
+        return releasedWithin;
+    }
+
+    /** Rows were written that a counter of their own knows of. */
+    void countRows(long more, long masked) {
+        rows += more;
+        totalRows += more;
         maskedValues += masked;
         holdsResults = true;
     }
@@ -150,7 +188,8 @@ final class Outbox {
         if (bytes != null) {
             CompletableFuture<Void> recorded = record(bytes);
             unreleasedBytes += bytes.readableBytes();
-            unreleased.add(new Piece(bytes, recorded));
+            unreleased.add(new Piece(bytes, !within, recorded));
+            cutWithin = within;
             recorded.whenComplete((done, failure) -> {
                 if (client.eventLoop().inEventLoop()) {
                     release();
@@ -202,6 +241,7 @@ final class Outbox {
                 next.bytes().release();
                 next.recorded().whenComplete((done, failure) -> fail(failure));
             } else {
+                releasedWithin = !next.whole();
                 client.write(next.bytes());
                 wrote = true;
             }
@@ -238,6 +278,7 @@ final class Outbox {
             piece.release();
             piece = null;
         }
+        within = cutWithin;
         originals = MaskedOriginals.newBuilder();
         originalBytes = 0;
         rows = 0;

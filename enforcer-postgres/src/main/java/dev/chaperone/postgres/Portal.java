@@ -12,6 +12,7 @@ final class Portal {
     private final byte @Nullable [] description;
     private final int columns;
     private final @Nullable RowMask mask;
+    private final @Nullable Copying copying;
     private final long began = System.nanoTime();
     private long rows;
     private long bytes;
@@ -23,6 +24,7 @@ final class Portal {
      * @param description its whole RowDescription message, null when it delivers no rows
      * @param columns of each row
      * @param mask what to mask, null when nothing is
+     * @param copying how its rows are copied, null for a statement that does not copy
      */
     Portal(
             String name,
@@ -30,13 +32,15 @@ final class Portal {
             Ruling ruling,
             byte @Nullable [] description,
             int columns,
-            @Nullable RowMask mask) {
+            @Nullable RowMask mask,
+            @Nullable Copying copying) {
         this.name = name;
         this.prepared = prepared;
         this.ruling = ruling;
         this.description = description;
         this.columns = columns;
         this.mask = mask;
+        this.copying = copying;
     }
 
     String name() {
@@ -64,6 +68,11 @@ final class Portal {
         return mask;
     }
 
+    @Nullable
+    Copying copying() {
+        return copying;
+    }
+
     long began() {
         return began;
     }
@@ -77,8 +86,12 @@ final class Portal {
     }
 
     void delivered(int rowBytes) {
-        rows++;
-        bytes += rowBytes;
+        delivered(1, rowBytes);
+    }
+
+    void delivered(long moreRows, long moreBytes) {
+        rows += moreRows;
+        bytes += moreBytes;
     }
 
     /** True when its end has been recorded. */

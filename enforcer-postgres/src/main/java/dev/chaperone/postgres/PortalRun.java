@@ -6,15 +6,18 @@ import dev.chaperone.enforcer.Recorder;
 import dev.chaperone.postgres.masking.DataRowMasker;
 import dev.chaperone.postgres.masking.OriginalsCollector;
 import dev.chaperone.postgres.masking.RowMask;
+import dev.chaperone.postgres.wire.BackendFragment;
 import dev.chaperone.postgres.wire.BackendMessage;
 import dev.chaperone.postgres.wire.BackendWriter;
 import dev.chaperone.postgres.wire.FrontendWriter;
 import dev.chaperone.postgres.wire.Report;
 import dev.chaperone.proto.ErrorCode;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +43,9 @@ final class PortalRun {
     private final Runnable done;
     private final Runnable failed;
     private @Nullable ScheduledFuture<?> timer;
+    private final @Nullable CopyOut copyOut;
+    private @Nullable CopyIn copyIn;
+    private @Nullable ByteBuf assembled;
     private boolean timedOut;
     private int clientRows;
     private @Nullable GatewayError exceeded;
@@ -66,6 +72,10 @@ final class PortalRun {
         this.clientLimit = Math.max(clientLimit, 0);
         this.done = done;
         this.failed = failed;
+        Copying copying = portal.copying();
+        copyOut = copying == null || copying.source() == null
+                ? null
+                : new CopyOut(session.outbox(), copying, LONGEST_ROW, terms.keepOriginals());
     }
 
     void start() {
@@ -97,15 +107,30 @@ final class PortalRun {
                     FrontendWriter.execute(out, portal.name(), rows);
                     FrontendWriter.flush(out);
                 },
-                "DCsIE",
+                answers(),
                 "CsIE",
-                this::answer);
+                this::answer,
+                this::part);
+    }
+
+    private String answers() {
+        if (portal.copying() == null) {
+            return "DCsIE";
+        }
+        return copyOut == null ? "GCE" : "HdcCE";
     }
 
     private void answer(BackendMessage message) {
-        requireSameMeaning();
-        switch (message.tag()) {
+        char tag = message.tag();
+        if (copyOut == null || tag != 'H' && tag != 'E') {
+            requireSameMeaning();
+        }
+        switch (tag) {
             case 'D' -> row(message);
+            case 'H' -> required(copyOut).begin(message, link.takeTrees());
+            case 'd' -> copied(required(copyOut), message);
+            case 'c' -> copiedAll(required(copyOut), message);
+            case 'G' -> copyIn(message);
             case 's' -> suspended();
             case 'E' -> error(Report.read(message.body()));
             default -> ended(message);
@@ -120,35 +145,132 @@ final class PortalRun {
     }
 
     private void row(BackendMessage message) {
-        if (exceeded != null) {
-            return;
-        }
-        if (portal.description() == null) {
-            throw new EnforcementException(
-                    ErrorCode.UPSTREAM_MISMATCH, "the database sent rows that it had not announced");
-        }
-        if (message.length() > LONGEST_ROW) {
-            exceeded = GatewayError.of(
-                    ErrorCode.LIMIT_EXCEEDED,
-                    "a row of " + message.length() + " bytes is longer than what can be recorded (" + LONGEST_ROW
-                            + " bytes)",
-                    "select less of it");
-            return;
-        }
-        if (portal.rows() >= terms.maxRows()) {
-            exceeded = limit("rows", terms.maxRows());
-            return;
-        }
-        if (portal.bytes() + message.length() > terms.maxBytes()) {
-            exceeded = limit("bytes", terms.maxBytes());
+        requireAnnounced();
+        if (exceeds(message.length(), true)) {
             return;
         }
         Outbox outbox = session.outbox();
         outbox.countRow(write(message, outbox));
         portal.delivered(message.length());
         clientRows++;
-        outbox.cutIfFull();
+        passed();
+    }
+
+    private void passed() {
+        session.outbox().cutIfFull();
         session.adjustReading();
+    }
+
+    private void requireAnnounced() {
+        if (portal.description() == null) {
+            throw new EnforcementException(
+                    ErrorCode.UPSTREAM_MISMATCH, "the database sent rows that it had not announced");
+        }
+    }
+
+    /** Whether data of that length goes over a limit, now or before. */
+    private boolean exceeds(int length, boolean row) {
+        if (exceeded != null) {
+            return true;
+        }
+        if (row && portal.rows() >= terms.maxRows()) {
+            exceeded = limit("rows", terms.maxRows());
+        } else if (portal.bytes() + length > terms.maxBytes()) {
+            exceeded = limit("bytes", terms.maxBytes());
+        }
+        if (exceeded != null && copyOut != null) {
+            // No limit of Execute stops a COPY.
+            session.cancelUpstream();
+        }
+        return exceeded != null;
+    }
+
+    /** A part of a row that is too long to come as a whole: it passes as it comes, unless something in it is masked. */
+    private void part(BackendFragment fragment) {
+        if (portal.mask() != null || copyOut != null && copyOut.masks()) {
+            assemble(fragment);
+            return;
+        }
+        requireSameMeaning();
+        if (fragment.first()) {
+            if (copyOut != null) {
+                copyOut.requireBegun();
+            } else {
+                requireAnnounced();
+                requireColumns(fragment.content(), fragment.content().readerIndex() + 5);
+            }
+            if (!exceeds(fragment.length(), true)) {
+                portal.delivered(fragment.length());
+                clientRows++;
+            }
+        }
+        if (exceeded == null) {
+            session.outbox().part(fragment);
+            passed();
+        }
+    }
+
+    private void assemble(BackendFragment fragment) {
+        if (exceeded != null) {
+            return;
+        }
+        if (fragment.length() > LONGEST_ROW) {
+            exceeded = GatewayError.of(
+                    ErrorCode.LIMIT_EXCEEDED,
+                    "a row of " + fragment.length()
+                            + " bytes holds masked columns and is longer than what can be masked (" + LONGEST_ROW
+                            + " bytes)",
+                    "select less of it");
+            if (copyOut != null) {
+                session.cancelUpstream();
+            }
+            return;
+        }
+        if (assembled == null) {
+            assembled = Unpooled.buffer(fragment.length());
+        }
+        assembled.writeBytes(
+                fragment.content(),
+                fragment.content().readerIndex(),
+                fragment.content().readableBytes());
+        if (fragment.last()) {
+            BackendMessage whole = new BackendMessage(assembled);
+            assembled = null;
+            answer(whole);
+        }
+    }
+
+    private void copied(CopyOut out, BackendMessage message) {
+        boolean row = out.isRow(message);
+        if (exceeds(message.length(), row)) {
+            return;
+        }
+        out.data(message, row);
+        portal.delivered(row ? 1 : 0, message.length());
+        passed();
+    }
+
+    private void copiedAll(CopyOut out, BackendMessage message) {
+        if (exceeded == null) {
+            out.done(message);
+        }
+    }
+
+    /** CopyInResponse: from now on the client's messages are data. */
+    private void copyIn(BackendMessage message) {
+        if (copyIn != null) {
+            throw new EnforcementException(ErrorCode.UPSTREAM_MISMATCH, "the database asked for data twice");
+        }
+        CopyIn in = new CopyIn(link, portal.ruling().request(), session);
+        copyIn = in;
+        Outbox outbox = session.outbox();
+        outbox.buffer().writeBytes(message.content(), message.content().readerIndex(), message.length());
+        outbox.cut();
+        session.copyIn(in);
+    }
+
+    private static CopyOut required(@Nullable CopyOut copyOut) {
+        return Objects.requireNonNull(copyOut);
     }
 
     private int write(BackendMessage message, Outbox outbox) {
@@ -158,12 +280,16 @@ final class PortalRun {
             return DataRowMasker.mask(message.body(), mask, outbox.buffer(), outbox.row(), originals);
         }
         ByteBuf body = message.body();
-        if (body.readableBytes() < 2 || body.getUnsignedShort(body.readerIndex()) != portal.columns()) {
+        requireColumns(body, body.readerIndex());
+        outbox.buffer().writeBytes(message.content(), message.content().readerIndex(), message.length());
+        return 0;
+    }
+
+    private void requireColumns(ByteBuf row, int index) {
+        if (row.writerIndex() < index + 2 || row.getUnsignedShort(index) != portal.columns()) {
             throw new EnforcementException(
                     ErrorCode.UPSTREAM_MISMATCH, "the database sent a row with other columns than it had announced");
         }
-        outbox.buffer().writeBytes(message.content(), message.content().readerIndex(), message.length());
-        return 0;
     }
 
     private static GatewayError limit(String what, long most) {
@@ -206,6 +332,12 @@ final class PortalRun {
 
     private void error(Report report) {
         stop();
+        link.takeTrees();
+        if (exceeded != null) {
+            session.markUpstreamFailed();
+            refuse(exceeded);
+            return;
+        }
         session.completed(portal, timedOut ? Outcome.OUTCOME_ABORTED : Outcome.OUTCOME_FAILED, report.sqlState());
         if (timedOut && report.sqlState().equals("57014")) {
             session.markUpstreamFailed();
@@ -229,6 +361,9 @@ final class PortalRun {
             timer.cancel(false);
         }
         session.running(null);
+        if (copyIn != null) {
+            session.copyIn(null);
+        }
     }
 
     private static String commandTag(BackendMessage message) {

@@ -1,6 +1,7 @@
 package dev.chaperone.postgres;
 
 import dev.chaperone.postgres.analysis.SqlStatement;
+import dev.chaperone.postgres.analysis.StatementClass;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,7 @@ final class Prepared {
     private final int offset;
     private final List<Integer> types;
     private @Nullable String tree;
+    private @Nullable Copying copying;
     private boolean stale;
     private boolean unsure;
 
@@ -28,11 +30,27 @@ final class Prepared {
         this.types = types;
     }
 
+    /** A query that the gateway asks on its own account. */
+    static Prepared ofTheGateway(String text) {
+        return new Prepared(
+                new SqlStatement(text, 0, text.length(), StatementClass.QUERY, "select", null), REWRITTEN, List.of());
+    }
+
     /** The same with another text, of which the client knows nothing. */
     Prepared rewritten(String text) {
         SqlStatement other = new SqlStatement(
                 text, 0, text.length(), statement.statementClass(), statement.operation(), statement.detail());
         return new Prepared(other, REWRITTEN, types);
+    }
+
+    /** How its rows are copied; null for a statement that does not copy. */
+    @Nullable
+    Copying copying() {
+        return copying;
+    }
+
+    void copying(Copying how) {
+        copying = how;
     }
 
     SqlStatement statement() {

@@ -1,5 +1,6 @@
 package dev.chaperone.postgres;
 
+import dev.chaperone.audit.v1.AuditEvent;
 import dev.chaperone.audit.v1.OperationCompleted.Outcome;
 import dev.chaperone.audit.v1.SessionClosed;
 import dev.chaperone.enforcer.EnforcementException;
@@ -65,7 +66,7 @@ import org.slf4j.LoggerFactory;
  * After an error everything up to the next Sync is skipped, on both sides. Sync, which commits, goes to the database only
  * after everything before it has been checked. What goes to the client passes the {@link Outbox}.
  */
-final class Session {
+final class Session implements CopyIn.Events {
 
     private static final Logger LOG = LoggerFactory.getLogger(Session.class);
 
@@ -103,6 +104,8 @@ final class Session {
     private char transactionStatus = 'I';
     private String cause = "client";
     private @Nullable Portal running;
+    private @Nullable Ruling opening;
+    private @Nullable CopyIn copyIn;
     private @Nullable ScheduledFuture<?> idleTimer;
     private long lastActive = System.nanoTime();
 
@@ -155,6 +158,10 @@ final class Session {
     void acceptedAll() {
         if (state == State.OPEN) {
             pump();
+            CopyIn data = copyIn;
+            if (data != null) {
+                data.cut();
+            }
             adjustClientReading();
         }
     }
@@ -177,11 +184,33 @@ final class Session {
         }
         pumping = true;
         try {
-            while (!busy && state == State.OPEN && !queue.isEmpty()) {
-                handle(queue.remove());
+            while (state == State.OPEN && !queue.isEmpty()) {
+                CopyIn data = copyIn;
+                if (data != null && !data.ended()) {
+                    copying(data, queue.remove());
+                } else if (busy) {
+                    break;
+                } else {
+                    handle(queue.remove());
+                }
             }
         } finally {
             pumping = false;
+        }
+    }
+
+    private void copying(CopyIn data, FrontendMessage message) {
+        lastActive = System.nanoTime();
+        if (message.kind() == FrontendMessage.Kind.TERMINATE) {
+            end("client", null);
+            return;
+        }
+        try {
+            data.accept(message);
+        } catch (ProtocolException e) {
+            clientFailed(e);
+        } catch (RuntimeException e) {
+            failed(e);
         }
     }
 
@@ -221,19 +250,14 @@ final class Session {
                 outbox.cut();
                 next();
             }
-            case UNSUPPORTED -> {
-                FrontendMessage.Unsupported unsupported = (FrontendMessage.Unsupported) message;
-                if (unsupported.copy()) {
-                    next(); // as the server does outside of COPY
-                } else {
-                    end(
-                            "error",
-                            GatewayError.of(
-                                    ErrorCode.UNSUPPORTED,
-                                    "function calls (message `" + unsupported.tag()
-                                            + "`) are not carried; use SELECT"));
-                }
-            }
+            case COPY_DATA, COPY_DONE, COPY_FAIL -> next(); // as the server does outside of COPY
+            case UNSUPPORTED ->
+                end(
+                        "error",
+                        GatewayError.of(
+                                ErrorCode.UNSUPPORTED,
+                                "function calls (message `" + ((FrontendMessage.Unsupported) message).tag()
+                                        + "`) are not carried; use SELECT"));
             case PASSWORD, TERMINATE -> throw new ProtocolException("unexpected message `p`");
         }
     }
@@ -377,6 +401,31 @@ final class Session {
         running = portal;
     }
 
+    /** The COPY that takes what the client sends from now on; null when none does any more. */
+    void copyIn(@Nullable CopyIn data) {
+        copyIn = data;
+        if (data != null) {
+            // Not now: its caller is in the middle of an answer of the database.
+            client.eventLoop().execute(this::acceptedAll);
+        }
+        adjustClientReading();
+    }
+
+    @Override
+    public CompletableFuture<Void> record(AuditEvent.Builder event) {
+        return caller.recorder().record(event);
+    }
+
+    @Override
+    public void roomChanged() {
+        adjustClientReading();
+    }
+
+    /** The permitted statement that is being made ready to run; null when none is. */
+    void opening(@Nullable Ruling ruling) {
+        opening = ruling;
+    }
+
     /** Records the end of a portal. */
     void completed(Portal portal, Outcome outcome, String code) {
         if (portal.completed()) {
@@ -403,7 +452,8 @@ final class Session {
     }
 
     /** Goes on when the record is durable. */
-    void whenDurable(CompletableFuture<Void> recorded, Runnable then) {
+    @Override
+    public void whenDurable(CompletableFuture<Void> recorded, Runnable then) {
         recorded.whenComplete((done, failure) -> inLoop(() -> {
             if (failure != null) {
                 recordingFailed(failure);
@@ -421,7 +471,7 @@ final class Session {
         whenDurable(recorded, () -> {});
     }
 
-    private void inLoop(Runnable task) {
+    void inLoop(Runnable task) {
         EventLoop loop = client.eventLoop();
         if (loop.inEventLoop()) {
             task.run();
@@ -544,13 +594,15 @@ final class Session {
         link.mute();
         state = State.CLOSING;
         ByteBuf out = client.alloc().buffer();
-        BackendWriter.errorResponse(
-                out,
-                GatewayError.of(
-                                ErrorCode.RECORDING_UNAVAILABLE,
-                                "the exchange cannot be recorded, so nothing of it is delivered",
-                                "try again later")
-                        .fatal());
+        if (!outbox.releasedWithinMessage()) {
+            BackendWriter.errorResponse(
+                    out,
+                    GatewayError.of(
+                                    ErrorCode.RECORDING_UNAVAILABLE,
+                                    "the exchange cannot be recorded, so nothing of it is delivered",
+                                    "try again later")
+                            .fatal());
+        }
         client.writeAndFlush(out).addListener(ChannelFutureListener.CLOSE);
         cause = "error";
         close();
@@ -565,8 +617,9 @@ final class Session {
         }
     }
 
-    private void adjustClientReading() {
-        boolean room = queue.size() < services.config().bounds().pendingMessages();
+    void adjustClientReading() {
+        CopyIn data = copyIn;
+        boolean room = queue.size() < services.config().bounds().pendingMessages() && (data == null || data.hasRoom());
         if (client.config().isAutoRead() != room) {
             client.config().setAutoRead(room);
         }
@@ -641,11 +694,15 @@ final class Session {
             // The server would go on with it for as long as it takes.
             cancelUpstream();
         }
+        String code = error == null ? "" : error.sqlState();
         if (running != null) {
-            completed(running, Outcome.OUTCOME_ABORTED, error == null ? "" : error.sqlState());
+            completed(running, Outcome.OUTCOME_ABORTED, code);
+        } else if (opening != null) {
+            outbox.complete(
+                    Outbox.completion(opening.request(), Outcome.OUTCOME_ABORTED, code, 0, 0, System.nanoTime()));
         }
         extended.forgetPortals();
-        if (error != null && client.isActive()) {
+        if (error != null && client.isActive() && !outbox.withinMessage()) {
             clientError(error.fatal());
         }
         outbox.cut();

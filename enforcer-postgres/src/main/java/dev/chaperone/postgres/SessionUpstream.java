@@ -35,4 +35,9 @@ record SessionUpstream(Session session) implements UpstreamLink.Events {
     public void readComplete() {
         session.readComplete();
     }
+
+    @Override
+    public void writabilityChanged() {
+        session.adjustClientReading();
+    }
 }

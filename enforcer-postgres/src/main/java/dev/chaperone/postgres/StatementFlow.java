@@ -5,6 +5,7 @@ import dev.chaperone.audit.v1.Parameter;
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.analysis.StatementClass;
+import dev.chaperone.postgres.analysis.StatementDetail;
 import dev.chaperone.postgres.masking.RowMask;
 import dev.chaperone.postgres.wire.BackendMessage;
 import dev.chaperone.postgres.wire.FrontendMessage.Bind;
@@ -13,8 +14,10 @@ import dev.chaperone.postgres.wire.FrontendWriter;
 import dev.chaperone.postgres.wire.Report;
 import dev.chaperone.postgres.wire.RowDescription;
 import dev.chaperone.proto.ErrorCode;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -51,20 +54,41 @@ final class StatementFlow {
 
     /** Has the server parse a statement. */
     void parse(String name, Prepared prepared, List<Integer> types, Runnable parsed, Runnable failed) {
+        parse(out -> FrontendWriter.parse(out, name, prepared.statement().text(), types), prepared, parsed, report -> {
+            // Nothing has run: what the error can show is the client's own text and the names of things.
+            session.upstreamError(report, prepared.offset(), false);
+            failed.run();
+        });
+    }
+
+    /** Has the server parse a statement of the gateway's own, whose name may be in use for another one. */
+    void parseOwn(String name, Prepared prepared, Runnable parsed, Consumer<Report> failed) {
+        parse(
+                out -> {
+                    FrontendWriter.close(out, Target.STATEMENT, name);
+                    FrontendWriter.parse(out, name, prepared.statement().text(), List.of());
+                },
+                prepared,
+                parsed,
+                failed);
+    }
+
+    private void parse(Consumer<ByteBuf> request, Prepared prepared, Runnable parsed, Consumer<Report> failed) {
         link.takeTrees();
         link.ask(
                 out -> {
-                    FrontendWriter.parse(out, name, prepared.statement().text(), types);
+                    request.accept(out);
                     FrontendWriter.flush(out);
                 },
-                "1E",
+                "31E",
                 "1E",
                 message -> {
+                    if (message.tag() == '3') {
+                        return;
+                    }
                     List<String> trees = link.takeTrees();
                     if (message.tag() == 'E') {
-                        // Nothing has run: what the error can show is the client's own text and the names of things.
-                        session.upstreamError(Report.read(message.body()), prepared.offset(), false);
-                        failed.run();
+                        failed.accept(Report.read(message.body()));
                         return;
                     }
                     prepared.tree(trees.size() == 1 ? trees.get(0) : null);
@@ -92,30 +116,35 @@ final class StatementFlow {
             refuse(stale(), failed);
             return;
         }
-        decider.decide(prepared, parameters, ruling -> {
-            if (!session.open()) {
-                return;
-            }
-            session.outbox().request(ruling.request());
-            GatewayError refusal = ruling.refusal();
-            if (refusal != null) {
-                session.outbox()
-                        .complete(Outbox.completion(
-                                ruling.request(),
-                                Outcome.OUTCOME_REFUSED,
-                                refusal.sqlState(),
-                                0,
-                                0,
-                                System.nanoTime()));
-                refuse(refusal, failed);
-            } else if (ruling.changes()) {
-                // The database must not learn of a change before its record is safe.
-                session.whenDurable(ruling.recorded(), () -> restrict(prepared, bind, ruling, opened, failed));
-            } else {
-                session.failOn(ruling.recorded());
-                permitted(prepared, bind, ruling, series, opened, failed);
-            }
-        });
+        if (prepared.statement().detail() instanceof StatementDetail.Copy copy && copy.client()) {
+            new CopyFlow(session, link, this, decider, prepared, bind, parameters, opened, failed).open();
+            return;
+        }
+        decider.decide(
+                prepared,
+                parameters,
+                ruling -> obey(ruling, () -> permitted(prepared, bind, ruling, series, opened, failed), failed));
+    }
+
+    /** Refuses, or goes on as soon as the ruling's record allows it. */
+    void obey(Ruling ruling, Runnable permitted, Runnable failed) {
+        if (!session.open()) {
+            return;
+        }
+        session.outbox().request(ruling.request());
+        GatewayError refusal = ruling.refusal();
+        if (refusal != null) {
+            refuseDecided(ruling, refusal, failed);
+            return;
+        }
+        session.opening(ruling);
+        if (ruling.changes()) {
+            // The database must not learn of a change before its record is safe.
+            session.whenDurable(ruling.recorded(), permitted);
+        } else {
+            session.failOn(ruling.recorded());
+            permitted.run();
+        }
     }
 
     /** Prepares a statement anew that may not be the one that was prepared. */
@@ -158,10 +187,23 @@ final class StatementFlow {
             }
             return;
         }
+        rewrite(
+                prepared,
+                ruling,
+                (statement, narrower) -> restrict(statement, bind.to(SourceRewrite.NAME), narrower, opened, failed),
+                failed);
+    }
+
+    /**
+     * Has a statement work on masked values.
+     *
+     * @param then gets the rewritten statement, which is {@link SourceRewrite#NAME} upstream, and the permission for it
+     */
+    void rewrite(Prepared prepared, Ruling ruling, BiConsumer<Prepared, Ruling> then, Runnable failed) {
         SourceRewrite.Outcome outcome = new SourceRewrite.Outcome() {
             @Override
             public void rewritten(Prepared statement, Ruling narrower) {
-                restrict(statement, bind.to(SourceRewrite.NAME), narrower, opened, failed);
+                then.accept(statement, narrower);
             }
 
             @Override
@@ -176,14 +218,16 @@ final class StatementFlow {
     }
 
     /** Refuses what the decision permitted. */
-    private void refuseDecided(Ruling ruling, GatewayError error, Runnable failed) {
+    void refuseDecided(Ruling ruling, GatewayError error, Runnable failed) {
+        session.opening(null);
         session.outbox()
                 .complete(Outbox.completion(
                         ruling.request(), Outcome.OUTCOME_REFUSED, error.sqlState(), 0, 0, System.nanoTime()));
         refuse(error, failed);
     }
 
-    private void restrict(Prepared prepared, Bind bind, Ruling ruling, Consumer<Portal> opened, Runnable failed) {
+    /** Binds a permitted statement, in a read-only transaction where its terms ask for one. */
+    void restrict(Prepared prepared, Bind bind, Ruling ruling, Consumer<Portal> opened, Runnable failed) {
         Terms terms = ruling.terms();
         // Transaction control touches no data, and must work in a transaction that has failed.
         if (terms == null || !terms.readOnly() || ruling.session()) {
@@ -271,6 +315,7 @@ final class StatementFlow {
             refuseDecided(ruling, GatewayError.of(e), failed);
             return;
         }
+        session.opening(null);
         opened.accept(portal);
     }
 
@@ -278,11 +323,11 @@ final class StatementFlow {
         QueryAnalysis analysis = ruling.analysis();
         Terms terms = ruling.terms();
         if (message.tag() == 'n') {
-            if (analysis != null && !analysis.outputs().isEmpty()) {
+            if (analysis != null && !analysis.outputs().isEmpty() && prepared.copying() == null) {
                 throw mismatch("the database announces no columns where the analysis says "
                         + analysis.outputs().size());
             }
-            return new Portal(bind.portal(), prepared, ruling, null, 0, null);
+            return new Portal(bind.portal(), prepared, ruling, null, 0, null, prepared.copying());
         }
         RowDescription description = RowDescription.read(message.body());
         RowMask mask = null;
@@ -298,7 +343,8 @@ final class StatementFlow {
                 ruling,
                 ByteBufUtil.getBytes(message.content()),
                 description.columns().size(),
-                mask);
+                mask,
+                null);
     }
 
     /**
@@ -330,6 +376,7 @@ final class StatementFlow {
 
     /** An error of the server while a decided statement was made ready or ran. */
     void fail(Ruling ruling, Report report, int offset, Runnable failed) {
+        session.opening(null);
         session.outbox()
                 .complete(Outbox.completion(
                         ruling.request(), Outcome.OUTCOME_FAILED, report.sqlState(), 0, 0, System.nanoTime()));

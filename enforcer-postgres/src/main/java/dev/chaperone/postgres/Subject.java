@@ -56,11 +56,9 @@ record Subject(
             case TRANSACTION, SHOW, DISCARD, DEALLOCATE, EMPTY, TRUNCATE, SCHEMA, ADMIN -> null;
             case SET, RESET -> setting(statement);
             case COPY ->
-                statement.detail() instanceof StatementDetail.Copy copy && !copy.client()
-                        ? unanalysed(statement.operation())
-                        : new UnanalysableException(
-                                ErrorCode.UNSUPPORTED,
-                                "`" + statement.operation() + "` is not supported through this gateway yet");
+                statement.detail() == null
+                        ? new UnanalysableException("this form of `copy` is not recognised")
+                        : unanalysed(statement.operation());
             case CURSOR, EXPLAIN, PREPARE, EXECUTE, LISTEN, LOCK -> unanalysed(statement.operation());
             case QUERY, DML, UNKNOWN -> new UnanalysableException("the statement is not recognised");
         };

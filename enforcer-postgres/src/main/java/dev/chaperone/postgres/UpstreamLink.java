@@ -1,10 +1,12 @@
 package dev.chaperone.postgres;
 
 import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.postgres.wire.BackendFragment;
 import dev.chaperone.postgres.wire.BackendMessage;
 import dev.chaperone.postgres.wire.Report;
 import dev.chaperone.proto.ErrorCode;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufHolder;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -42,6 +44,9 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
 
         /** All that was read at once has been handed over. */
         void readComplete();
+
+        /** The connection takes more, or no more, of what is to be sent. */
+        void writabilityChanged();
     }
 
     /** What a question is, for those that may have been asked ahead. */
@@ -68,11 +73,12 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
     /** What has been asked already, and whose answer nobody has asked for yet. */
     private final ArrayDeque<Step> ahead = new ArrayDeque<>();
     /** What came in answer to that before it was asked for. */
-    private final ArrayDeque<BackendMessage> early = new ArrayDeque<>();
+    private final ArrayDeque<ByteBufHolder> early = new ArrayDeque<>();
 
     private String allowed = "";
     private String last = "";
     private @Nullable Consumer<BackendMessage> answer;
+    private Consumer<BackendFragment> parts = UpstreamLink::refuse;
     private CompletableFuture<?> clear = CompletableFuture.completedFuture(null);
     private boolean reading;
     private boolean muted;
@@ -96,22 +102,37 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
 
     /** Asks something that may have been asked ahead: then it is not asked again, and its answer is taken. */
     void ask(Step step, Consumer<ByteBuf> request, String mayCome, String lastTags, Consumer<BackendMessage> each) {
+        ask(step, request, mayCome, lastTags, each, UpstreamLink::refuse);
+    }
+
+    /**
+     * The same for an answer with data in it.
+     *
+     * @param part gets the data that is too long to be handed over as a whole, part by part
+     */
+    void ask(
+            Step step,
+            Consumer<ByteBuf> request,
+            String mayCome,
+            String lastTags,
+            Consumer<BackendMessage> each,
+            Consumer<BackendFragment> part) {
         if (answer != null) {
             throw new IllegalStateException("the question before is not answered");
         }
         if (!ahead.isEmpty()) {
             if (step == Step.OTHER) {
-                settle(() -> ask(step, request, mayCome, lastTags, each));
+                settle(() -> ask(step, request, mayCome, lastTags, each, part));
                 return;
             }
             // What lies between was skipped by the server, since what came before it failed.
             while (ahead.remove() != step) {}
-            expect(mayCome, lastTags, each);
+            expect(mayCome, lastTags, each, part);
             return;
         }
         ByteBuf out = channel.alloc().buffer();
         request.accept(out);
-        expect(mayCome, lastTags, each);
+        expect(mayCome, lastTags, each, part);
         if (clear.isDone()) {
             channel.writeAndFlush(out, channel.voidPromise());
         } else {
@@ -124,8 +145,10 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
         ahead.addAll(List.of(steps));
     }
 
-    private void expect(String mayCome, String lastTags, Consumer<BackendMessage> each) {
+    private void expect(
+            String mayCome, String lastTags, Consumer<BackendMessage> each, Consumer<BackendFragment> part) {
         answer = each;
+        parts = part;
         allowed = mayCome;
         last = lastTags;
         if (!early.isEmpty()) {
@@ -139,19 +162,24 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
     /** Lets what has been asked ahead come to its end without anybody hearing of it. */
     private void settle(Runnable then) {
         ahead.clear();
-        expect("2TnDCsIEZ", "Z", message -> {
-            if (message.tag() == 'Z') {
-                trees.clear();
-                then.run();
-            }
-        });
+        expect(
+                "2TnDCsIEZ",
+                "Z",
+                message -> {
+                    if (message.tag() == 'Z') {
+                        trees.clear();
+                        then.run();
+                    }
+                },
+                part -> {});
     }
 
-    private void send(ByteBuf held) {
+    /** Sends more of what is being asked. */
+    void send(ByteBuf more) {
         if (muted) {
-            held.release();
+            more.release();
         } else {
-            channel.writeAndFlush(held, channel.voidPromise());
+            channel.writeAndFlush(more, channel.voidPromise());
         }
     }
 
@@ -160,12 +188,21 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
         clear = CompletableFuture.allOf(clear, passed);
     }
 
+    /** False when so much waits to be sent that no more should come. */
+    boolean writable() {
+        return channel.isWritable();
+    }
+
+    ByteBuf buffer() {
+        return channel.alloc().buffer();
+    }
+
     /** From now on nothing of what the server says matters. */
     void mute() {
         muted = true;
         answer = null;
         ahead.clear();
-        early.forEach(BackendMessage::release);
+        early.forEach(ByteBufHolder::release);
         early.clear();
     }
 
@@ -192,11 +229,9 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object object) {
-        if (muted || !(object instanceof BackendMessage message)) {
+        if (muted || !(object instanceof ByteBufHolder message)) {
             ReferenceCountUtil.release(object);
-            return;
-        }
-        if (answer == null && !ahead.isEmpty() || !early.isEmpty()) {
+        } else if (answer == null && !ahead.isEmpty() || !early.isEmpty()) {
             early.add(message);
             read(reading);
         } else {
@@ -204,19 +239,44 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void hand(BackendMessage message) {
+    private void hand(ByteBufHolder message) {
         try {
-            switch (message.tag()) {
-                case 'N' -> notice(Report.read(message.body()));
-                case 'S' -> events.parameterStatus(message);
-                case 'A' -> {} // nobody can have asked for notifications: LISTEN is not carried
-                default -> answered(message);
+            if (message instanceof BackendFragment fragment) {
+                part(fragment);
+            } else {
+                whole((BackendMessage) message);
             }
         } catch (RuntimeException e) {
             events.failed(e);
         } finally {
             message.release();
         }
+    }
+
+    private void whole(BackendMessage message) {
+        switch (message.tag()) {
+            case 'N' -> notice(Report.read(message.body()));
+            case 'S' -> events.parameterStatus(message);
+            case 'A' -> {} // nobody can have asked for notifications: LISTEN is not carried
+            default -> answered(message);
+        }
+    }
+
+    private void part(BackendFragment fragment) {
+        if (answer == null || allowed.indexOf(fragment.tag()) < 0) {
+            throw unasked(fragment.tag());
+        }
+        parts.accept(fragment);
+    }
+
+    private static void refuse(BackendFragment fragment) {
+        throw unasked(fragment.tag());
+    }
+
+    private static EnforcementException unasked(char tag) {
+        return new EnforcementException(
+                ErrorCode.UPSTREAM_MISMATCH,
+                "the database sent the message `" + tag + "`, which answers nothing that was asked");
     }
 
     private void notice(Report notice) {
@@ -244,9 +304,7 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
         }
         Consumer<BackendMessage> to = answer;
         if (to == null || allowed.indexOf(tag) < 0) {
-            throw new EnforcementException(
-                    ErrorCode.UPSTREAM_MISMATCH,
-                    "the database sent the message `" + tag + "`, which answers nothing that was asked");
+            throw unasked(tag);
         }
         if (last.indexOf(tag) >= 0) {
             answer = null;
@@ -258,6 +316,13 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
     public void channelReadComplete(ChannelHandlerContext ctx) {
         if (!muted) {
             events.readComplete();
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (!muted) {
+            events.writabilityChanged();
         }
     }
 

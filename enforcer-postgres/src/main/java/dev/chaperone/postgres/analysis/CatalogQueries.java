@@ -26,7 +26,8 @@ final class CatalogQueries {
                AND n.nspname !~ '^pg_(toast|temp)'""";
 
     private static final String COLUMNS = """
-            SELECT a.attrelid::bigint, a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)
+            SELECT a.attrelid::bigint, a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
+                   a.attgenerated <> ''
               FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
              WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')""";
 
@@ -84,7 +85,7 @@ final class CatalogQueries {
         try (ResultSet rows = statement.executeQuery(COLUMNS)) {
             while (rows.next()) {
                 columns.computeIfAbsent((int) rows.getLong(1), oid -> new HashMap<>())
-                        .put(rows.getInt(2), new ColumnInfo(rows.getString(3), rows.getString(4)));
+                        .put(rows.getInt(2), new ColumnInfo(rows.getString(3), rows.getString(4), rows.getBoolean(5)));
             }
         }
         Map<Integer, List<Integer>> parents = new HashMap<>();

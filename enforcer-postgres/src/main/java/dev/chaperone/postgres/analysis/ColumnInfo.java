@@ -5,5 +5,6 @@ package dev.chaperone.postgres.analysis;
  *
  * @param name its name
  * @param type its type as the server spells it ("text", "numeric(10,2)")
+ * @param generated true when its values are computed from those of other columns
  */
-public record ColumnInfo(String name, String type) {}
+public record ColumnInfo(String name, String type, boolean generated) {}

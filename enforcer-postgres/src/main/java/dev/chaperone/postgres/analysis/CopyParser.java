@@ -25,6 +25,9 @@ final class CopyParser {
     private StatementDetail.@Nullable Copy parse() {
         lexer.next();
         lexer.next();
+        if (lexer.is("binary")) {
+            binaryFirst();
+        }
         String query = null;
         String relation = null;
         List<String> columns = List.of();
@@ -55,6 +58,7 @@ final class CopyParser {
             return null;
         }
         lexer.next();
+        String tail = client ? text.substring(lexer.start()) : "";
         if (!options()) {
             return null;
         }
@@ -65,7 +69,19 @@ final class CopyParser {
         } else if (lexer.kind() != SqlLexer.Kind.END) {
             return null;
         }
-        return new StatementDetail.Copy(from, relation, columns, query, client, options, where);
+        return new StatementDetail.Copy(from, relation, columns, query, client, tail, options, where);
+    }
+
+    /** COPY BINARY t, as before PostgreSQL 9.0; a table of that name is followed by anything but another name. */
+    private void binaryFirst() {
+        SqlLexer ahead = new SqlLexer(text.substring(lexer.end()));
+        ahead.next();
+        boolean named = ahead.kind() == SqlLexer.Kind.QUOTED
+                || ahead.kind() == SqlLexer.Kind.WORD && !ahead.is("from") && !ahead.is("to");
+        if (named) {
+            options.put("format", "binary");
+            lexer.next();
+        }
     }
 
     /** The text between a pair of parentheses; leaves the lexer after them. */
@@ -150,6 +166,30 @@ final class CopyParser {
         return true;
     }
 
+    /** FORCE QUOTE, FORCE NOT NULL, FORCE NULL, with names of columns or an asterisk. */
+    private boolean force() {
+        String option = "force";
+        while (lexer.is("quote") || lexer.is("not") || lexer.is("null")) {
+            option += '_' + lexer.value();
+            lexer.next();
+        }
+        List<String> names = new ArrayList<>();
+        if (lexer.symbol() == '*') {
+            names.add("*");
+            lexer.next();
+        } else {
+            while (lexer.kind() == SqlLexer.Kind.WORD || lexer.kind() == SqlLexer.Kind.QUOTED) {
+                names.add(text.substring(lexer.start(), lexer.end()));
+                lexer.next();
+                if (lexer.symbol() != ',') {
+                    break;
+                }
+                lexer.next();
+            }
+        }
+        return !names.isEmpty() && options.put(option, String.join(",", names)) == null;
+    }
+
     /** Before PostgreSQL 9.0: flags, and words with a string. */
     private boolean oldOptions() {
         while (lexer.kind() == SqlLexer.Kind.WORD && !lexer.is("where")) {
@@ -157,6 +197,12 @@ final class CopyParser {
             lexer.next();
             switch (name) {
                 case "csv", "binary" -> options.put("format", name);
+                case "freeze" -> options.put(name, "true");
+                case "force" -> {
+                    if (!force()) {
+                        return false;
+                    }
+                }
                 case "header" -> options.put(name, "true");
                 case "delimiter", "null", "quote", "escape", "encoding" -> {
                     if (lexer.is("as")) {

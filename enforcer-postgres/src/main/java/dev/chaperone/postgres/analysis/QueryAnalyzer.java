@@ -46,6 +46,15 @@ public final class QueryAnalyzer {
         return analyze(treeText, catalog, List.of());
     }
 
+    /**
+     * True when the server's trees of two statements are the same but for where things stand in the statements' texts.
+     *
+     * @throws UnanalysableException when one of them cannot be read
+     */
+    public static boolean same(CharSequence one, CharSequence other) {
+        return TreeComparison.same(QueryTreeReader.read(one), QueryTreeReader.read(other));
+    }
+
     /** Analyses a statement in which masked sources may stand for relations. */
     static QueryAnalysis analyze(CharSequence treeText, CatalogSnapshot catalog, List<MaskedSource.Verified> sources) {
         return new QueryAnalyzer(query(treeText), catalog, sources).analyze();

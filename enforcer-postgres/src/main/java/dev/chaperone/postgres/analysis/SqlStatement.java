@@ -50,9 +50,10 @@ public record SqlStatement(
                 operation.equals("close") ? ActionClass.ACTION_CLASS_SESSION : ActionClass.ACTION_CLASS_READ;
             case DML -> operation.equals("delete") ? ActionClass.ACTION_CLASS_DELETE : ActionClass.ACTION_CLASS_WRITE;
             case COPY ->
-                detail instanceof StatementDetail.Copy copy && !copy.from()
-                        ? ActionClass.ACTION_CLASS_READ
-                        : ActionClass.ACTION_CLASS_WRITE;
+                // Files and programs of the server are not data.
+                detail instanceof StatementDetail.Copy copy && copy.client()
+                        ? copy.from() ? ActionClass.ACTION_CLASS_WRITE : ActionClass.ACTION_CLASS_READ
+                        : ActionClass.ACTION_CLASS_ADMIN;
             case EMPTY, TRANSACTION, SET, RESET, SHOW, DISCARD, DEALLOCATE, PREPARE -> ActionClass.ACTION_CLASS_SESSION;
             // What was prepared is known to the session, not to the text.
             case EXECUTE -> ActionClass.ACTION_CLASS_INVOKE;

@@ -51,6 +51,7 @@ public sealed interface StatementDetail {
      * @param columns the column list as written; empty when there is none
      * @param query the query of COPY (query), verbatim; null for a relation
      * @param client true for STDIN or STDOUT, false for a file or a program on the server
+     * @param tail everything after STDIN or STDOUT, verbatim; empty when {@code client} is false
      * @param options the options, keys lower case, values as written without quotes; a flag's value is "true"
      * @param where the condition of COPY FROM, verbatim, null when there is none
      */
@@ -60,6 +61,7 @@ public sealed interface StatementDetail {
             List<String> columns,
             @Nullable String query,
             boolean client,
+            String tail,
             Map<String, String> options,
             @Nullable String where)
             implements StatementDetail {

@@ -69,6 +69,10 @@ public final class BackendWriter {
         out.writeByte('s').writeInt(4);
     }
 
+    public static void copyDone(ByteBuf out) {
+        out.writeByte('c').writeInt(4);
+    }
+
     public static void commandComplete(ByteBuf out, String commandTag) {
         int start = begin(out, 'C');
         string(out, commandTag);

@@ -12,7 +12,8 @@ import java.util.Map;
 
 /**
  * Reads what a client sends: first {@link StartupMessage}s, then {@link FrontendMessage}s. Every length is checked against
- * the bound of the phase before anything is kept for it. A {@link ProtocolException} ends the reading for good.
+ * the bound of the phase before anything is kept for it; only CopyData has none, it is handed over in pieces as it comes. A
+ * {@link ProtocolException} ends the reading for good.
  */
 public final class FrontendDecoder extends ByteToMessageDecoder {
 
@@ -20,6 +21,9 @@ public final class FrontendDecoder extends ByteToMessageDecoder {
     private static final int CANCEL_REQUEST = 5678;
     private static final int SSL_REQUEST = 5679;
     private static final int GSS_ENCRYPTION_REQUEST = 5680;
+
+    /** Longest piece of CopyData, in bytes. */
+    private static final int COPY_PIECE = 32 << 10;
 
     /** What may come next. */
     public enum Phase {
@@ -39,6 +43,8 @@ public final class FrontendDecoder extends ByteToMessageDecoder {
     private final int maxPassword;
     private final int maxMessage;
     private Phase phase = Phase.STARTUP;
+    /** Bytes of a CopyData message that are yet to come. */
+    private int copyRest;
 
     /**
      * A decoder in phase {@link Phase#STARTUP}.
@@ -136,6 +142,10 @@ public final class FrontendDecoder extends ByteToMessageDecoder {
     }
 
     private void decodeTagged(ByteBuf in, List<Object> out, int most) {
+        if (copyRest > 0) {
+            copyPiece(in, out);
+            return;
+        }
         if (in.readableBytes() < 1) {
             return;
         }
@@ -147,6 +157,12 @@ public final class FrontendDecoder extends ByteToMessageDecoder {
             return;
         }
         int length = in.getInt(in.readerIndex() + 1);
+        if (tag == 'd' && length > 4) {
+            in.skipBytes(5);
+            copyRest = length - 4;
+            copyPiece(in, out);
+            return;
+        }
         if (length < 4 || length > most) {
             throw new ProtocolException(
                     "message `" + tag + "` of " + Integer.toUnsignedString(length) + " bytes; expected 4 to " + most);
@@ -155,6 +171,18 @@ public final class FrontendDecoder extends ByteToMessageDecoder {
             return;
         }
         out.add(message(tag, in.readSlice(1 + length).skipBytes(5)));
+    }
+
+    /** Waits for a whole piece, so that data which trickles in does not become a message a byte. */
+    private void copyPiece(ByteBuf in, List<Object> out) {
+        int piece = Math.min(copyRest, COPY_PIECE);
+        if (in.readableBytes() < piece) {
+            return;
+        }
+        byte[] data = new byte[piece];
+        in.readBytes(data);
+        copyRest -= piece;
+        out.add(new FrontendMessage.CopyData(data));
     }
 
     private static boolean known(char tag) {
@@ -178,6 +206,9 @@ public final class FrontendDecoder extends ByteToMessageDecoder {
             case 'S' -> new FrontendMessage.Sync();
             case 'H' -> new FrontendMessage.Flush();
             case 'X' -> new FrontendMessage.Terminate();
+            case 'd' -> new FrontendMessage.CopyData(new byte[0]);
+            case 'c' -> new FrontendMessage.CopyDone();
+            case 'f' -> new FrontendMessage.CopyFail(reader.readString());
             default -> {
                 body.skipBytes(body.readableBytes());
                 yield new FrontendMessage.Unsupported(tag);

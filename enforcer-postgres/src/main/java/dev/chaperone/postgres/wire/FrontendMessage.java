@@ -32,6 +32,12 @@ public sealed interface FrontendMessage {
         FLUSH,
         /** {@link Terminate}. */
         TERMINATE,
+        /** {@link CopyData}. */
+        COPY_DATA,
+        /** {@link CopyDone}. */
+        COPY_DONE,
+        /** {@link CopyFail}. */
+        COPY_FAIL,
         /** {@link Unsupported}. */
         UNSUPPORTED
     }
@@ -211,7 +217,54 @@ public sealed interface FrontendMessage {
     }
 
     /**
-     * A message that the protocol has and the gateway refuses: FunctionCall and the COPY sub-protocol.
+     * Data for a COPY FROM STDIN. Where a message of it ends means nothing, so that one may be handed over in several.
+     *
+     * @param data the bytes; not to be changed
+     */
+    record CopyData(byte[] data) implements FrontendMessage {
+        @Override
+        public Kind kind() {
+            return Kind.COPY_DATA;
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof CopyData that && Arrays.equals(data, that.data);
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.hashCode(data);
+        }
+
+        @Override
+        public String toString() {
+            return "CopyData[" + data.length + " bytes]";
+        }
+    }
+
+    /** All data of a COPY FROM STDIN has been sent. */
+    record CopyDone() implements FrontendMessage {
+        @Override
+        public Kind kind() {
+            return Kind.COPY_DONE;
+        }
+    }
+
+    /**
+     * Gives a COPY FROM STDIN up.
+     *
+     * @param message why, as the client says it
+     */
+    record CopyFail(String message) implements FrontendMessage {
+        @Override
+        public Kind kind() {
+            return Kind.COPY_FAIL;
+        }
+    }
+
+    /**
+     * A message that the protocol has and the gateway refuses: FunctionCall.
      *
      * @param tag its tag
      */
@@ -219,11 +272,6 @@ public sealed interface FrontendMessage {
         @Override
         public Kind kind() {
             return Kind.UNSUPPORTED;
-        }
-
-        /** True for the COPY sub-protocol, which a server ignores outside of COPY. */
-        public boolean copy() {
-            return tag == 'd' || tag == 'c' || tag == 'f';
         }
     }
 }

@@ -87,6 +87,21 @@ public final class FrontendWriter {
         BackendWriter.end(out, start);
     }
 
+    /** The header of a CopyData; its data follows. */
+    public static void copyData(ByteBuf out, int dataBytes) {
+        out.writeByte('d').writeInt(4 + dataBytes);
+    }
+
+    public static void copyDone(ByteBuf out) {
+        out.writeByte('c').writeInt(4);
+    }
+
+    public static void copyFail(ByteBuf out, String message) {
+        int start = BackendWriter.begin(out, 'f');
+        BackendWriter.string(out, message);
+        BackendWriter.end(out, start);
+    }
+
     public static void flush(ByteBuf out) {
         out.writeByte('H').writeInt(4);
     }

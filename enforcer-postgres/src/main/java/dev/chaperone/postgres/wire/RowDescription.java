@@ -29,6 +29,20 @@ public record RowDescription(List<Column> columns) {
         columns = List.copyOf(columns);
     }
 
+    /** The same with all columns in one format. */
+    public RowDescription inFormat(int format) {
+        return new RowDescription(columns.stream()
+                .map(column -> new Column(
+                        column.name(),
+                        column.tableOid(),
+                        column.attributeNumber(),
+                        column.typeOid(),
+                        column.typeSize(),
+                        column.typeModifier(),
+                        format))
+                .toList());
+    }
+
     /**
      * Reads the body of the message.
      *

@@ -13,7 +13,7 @@ class SourceRewriterFuzzTest {
 
     private static MaskedSource source(String name) {
         RelationInfo relation =
-                TestingRelations.relation(1, "public", name, 'r', Map.of(1, new ColumnInfo("a", "text")));
+                TestingRelations.relation(1, "public", name, 'r', Map.of(1, new ColumnInfo("a", "text", false)));
         return new MaskedSource(relation, "SELECT NULL::text AS a FROM public.\"" + name + '"', Set.of(1));
     }
 

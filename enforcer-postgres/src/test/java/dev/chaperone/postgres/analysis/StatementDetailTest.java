@@ -110,6 +110,7 @@ final class StatementDetailTest {
                         List.of("a", "\"b\""),
                         null,
                         true,
+                        "WITH (FORMAT csv, HEADER, FORCE_QUOTE (a))",
                         Map.of("format", "csv", "header", "true", "force_quote", "a"),
                         null));
         assertThat(detail("COPY (select ssn from users where x = ')') TO STDOUT CSV DELIMITER ';'"))
@@ -119,10 +120,11 @@ final class StatementDetailTest {
                         List.of(),
                         "select ssn from users where x = ')'",
                         true,
+                        "CSV DELIMITER ';'",
                         Map.of("format", "csv", "delimiter", ";"),
                         null));
         assertThat(detail("COPY t FROM PROGRAM 'cat' WHERE a > 1"))
-                .isEqualTo(new StatementDetail.Copy(true, "t", List.of(), null, false, Map.of(), "a > 1"));
+                .isEqualTo(new StatementDetail.Copy(true, "t", List.of(), null, false, "", Map.of(), "a > 1"));
         assertThat(detail("COPY t TO '/tmp/x'"))
                 .isInstanceOfSatisfying(
                         StatementDetail.Copy.class,

@@ -1,0 +1,267 @@
+package dev.chaperone.postgres;
+
+import dev.chaperone.audit.v1.Parameter;
+import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.postgres.analysis.CatalogSnapshot;
+import dev.chaperone.postgres.analysis.ColumnInfo;
+import dev.chaperone.postgres.analysis.OutputColumn;
+import dev.chaperone.postgres.analysis.QueryAnalysis;
+import dev.chaperone.postgres.analysis.RelationInfo;
+import dev.chaperone.postgres.analysis.StatementDetail;
+import dev.chaperone.postgres.masking.CopyFormat;
+import dev.chaperone.postgres.masking.RowMask;
+import dev.chaperone.postgres.wire.FrontendMessage.Bind;
+import dev.chaperone.postgres.wire.FrontendMessage.Target;
+import dev.chaperone.postgres.wire.FrontendWriter;
+import dev.chaperone.postgres.wire.Report;
+import dev.chaperone.postgres.wire.RowDescription;
+import dev.chaperone.proto.ErrorCode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a COPY to or from the client gets to a portal that may run. The server does not analyse a COPY before it runs it, so
+ * that it is decided on by what stands for it:
+ *
+ * <pre>{@code
+ * COPY (query) TO STDOUT        query
+ * COPY t (a, b) TO STDOUT       SELECT a, b FROM ONLY t
+ * COPY t (a, b) FROM STDIN      INSERT INTO t (a, b) VALUES (DEFAULT, DEFAULT)
+ * }</pre>
+ *
+ * Whatever is copied to the client runs as {@code COPY (query)}, of which the server prints the tree when it runs it: the
+ * first row is delivered only if that tree is the one that was decided on ({@link CopyOut}).
+ */
+final class CopyFlow {
+
+    private static final String SOURCE = StatementFlow.RESERVED + "copied";
+    private static final String COPY = StatementFlow.RESERVED + "copy";
+
+    private final Session session;
+    private final UpstreamLink link;
+    private final StatementFlow flow;
+    private final Decider decider;
+    private final Prepared prepared;
+    private final StatementDetail.Copy copy;
+    private final Bind bind;
+    private final List<Parameter> parameters;
+    private final Consumer<Portal> opened;
+    private final Runnable failed;
+
+    /**
+     * @param prepared the COPY, which the server has parsed
+     * @param opened gets the portal
+     * @param failed called when it cannot be opened, and the client has been told
+     */
+    CopyFlow(
+            Session session,
+            UpstreamLink link,
+            StatementFlow flow,
+            Decider decider,
+            Prepared prepared,
+            Bind bind,
+            List<Parameter> parameters,
+            Consumer<Portal> opened,
+            Runnable failed) {
+        this.session = session;
+        this.link = link;
+        this.flow = flow;
+        this.decider = decider;
+        this.prepared = prepared;
+        this.copy = (StatementDetail.Copy)
+                Objects.requireNonNull(prepared.statement().detail());
+        this.bind = bind;
+        this.parameters = parameters;
+        this.opened = opened;
+        this.failed = failed;
+    }
+
+    void open() {
+        if (copy.query() != null) {
+            standIn(copy.query());
+        } else if (!copy.columns().isEmpty()) {
+            standIn(forTable(copy.columns()));
+        } else {
+            parse(SOURCE, query("SELECT * FROM ONLY " + copy.relation()), this::columns);
+        }
+    }
+
+    /** Without a list, all columns are copied but those that are generated. */
+    private void columns(Prepared all) {
+        session.analyses()
+                .analyse(tree(all))
+                .whenComplete((result, impossible) -> session.inLoop(() -> {
+                    QueryAnalysis analysis = result.analysis();
+                    if (analysis == null) {
+                        decide(all);
+                        return;
+                    }
+                    List<String> names = new ArrayList<>();
+                    for (OutputColumn output : analysis.outputs()) {
+                        if (!generated(output)) {
+                            names.add('"' + output.name().replace("\"", "\"\"") + '"');
+                        }
+                    }
+                    standIn(forTable(names));
+                }));
+    }
+
+    private boolean generated(OutputColumn output) {
+        RelationInfo relation = catalog().relation(output.tableOid());
+        ColumnInfo column = relation == null ? null : relation.column(output.attributeNumber());
+        return column != null && column.generated();
+    }
+
+    private String forTable(List<String> columns) {
+        String list = String.join(", ", columns);
+        if (!copy.from()) {
+            return "SELECT " + list + " FROM ONLY " + copy.relation();
+        }
+        // A condition sees nothing but the rows that come; whatever it calls and names is to be known all the same.
+        String where = copy.where() == null
+                ? ""
+                : "WITH chaperone_condition AS (SELECT 1 FROM ONLY " + copy.relation() + " WHERE " + copy.where()
+                        + "\n) ";
+        String insert = where + "INSERT INTO " + copy.relation();
+        return columns.isEmpty()
+                ? insert + " DEFAULT VALUES"
+                : insert + " (" + list + ") VALUES (" + "DEFAULT, ".repeat(columns.size() - 1) + "DEFAULT)";
+    }
+
+    private void standIn(String text) {
+        parse(SOURCE, query(text), this::decide);
+    }
+
+    private void decide(Prepared source) {
+        decider.decide(
+                prepared,
+                tree(source),
+                parameters,
+                ruling -> flow.obey(ruling, () -> permitted(source, ruling), failed));
+    }
+
+    private void permitted(Prepared source, Ruling ruling) {
+        Terms terms = Objects.requireNonNull(ruling.terms());
+        if (copy.from()) {
+            prepared.copying(Copying.FROM_CLIENT);
+            flow.restrict(prepared, bind, ruling, opened, failed);
+        } else if (terms.atSource()) {
+            flow.rewrite(source, ruling, (text, narrower) -> describe(SourceRewrite.NAME, text, narrower), failed);
+        } else {
+            describe(SOURCE, source, ruling);
+        }
+    }
+
+    /** Asks for the types of the columns, which the server does not tell of a COPY. */
+    private void describe(String name, Prepared source, Ruling ruling) {
+        link.ask(
+                out -> {
+                    FrontendWriter.describe(out, Target.STATEMENT, name);
+                    FrontendWriter.flush(out);
+                },
+                "tTnE",
+                "TnE",
+                message -> {
+                    switch (message.tag()) {
+                        case 't' -> {}
+                        case 'T' -> copyOut(source, ruling, RowDescription.read(message.body()));
+                        case 'n' -> flow.refuseDecided(ruling, nothingToCopy(), failed);
+                        default -> flow.fail(ruling, Report.read(message.body()), Prepared.REWRITTEN, failed);
+                    }
+                });
+    }
+
+    private void copyOut(Prepared source, Ruling ruling, RowDescription description) {
+        Copying copying;
+        try {
+            requireTable(ruling.analysis());
+            copying = copying(source, ruling, description);
+        } catch (EnforcementException e) {
+            if (e.code() == ErrorCode.UPSTREAM_MISMATCH) {
+                throw e;
+            }
+            flow.refuseDecided(ruling, GatewayError.of(e), failed);
+            return;
+        }
+        Prepared copied = prepared.rewritten("COPY (" + source.statement().text() + "\n) TO STDOUT " + copy.tail());
+        copied.copying(copying);
+        flow.parseOwn(
+                COPY,
+                copied,
+                () -> flow.restrict(copied, bind.to(COPY), ruling, opened, failed),
+                report -> flow.fail(ruling, report, Prepared.REWRITTEN, failed));
+    }
+
+    private Copying copying(Prepared source, Ruling ruling, RowDescription description) {
+        CopyFormat format = null;
+        EnforcementException unknown = null;
+        try {
+            format = CopyFormat.of(
+                    copy.options(),
+                    description.columns().stream()
+                            .map(RowDescription.Column::name)
+                            .toList());
+        } catch (EnforcementException e) {
+            unknown = e;
+        }
+        boolean binary = format != null && format.kind() == CopyFormat.Kind.BINARY;
+        RowMask mask = Objects.requireNonNull(ruling.terms())
+                .rowMask(Objects.requireNonNull(ruling.analysis()), description.inFormat(binary ? 1 : 0));
+        if (mask != null && unknown != null) {
+            throw unknown;
+        }
+        Copying copying = new Copying(source, mask, format);
+        CopyOut.requireMaskable(copying);
+        return copying;
+    }
+
+    /** As a query, rows could be copied of what the server does not copy as a table. */
+    private void requireTable(@Nullable QueryAnalysis analysis) {
+        if (copy.relation() == null || analysis == null || analysis.outputs().isEmpty()) {
+            return;
+        }
+        RelationInfo relation = catalog().relation(analysis.outputs().get(0).tableOid());
+        if (relation == null) {
+            return;
+        }
+        String kind = switch (relation.kind()) {
+            case 'v' -> "view";
+            case 'p' -> "partitioned table";
+            case 'f' -> "foreign table";
+            default -> "";
+        };
+        if (!kind.isEmpty()) {
+            throw new EnforcementException(
+                    ErrorCode.UNSUPPORTED,
+                    "cannot copy from " + kind + " \"" + relation.name() + "\"; use COPY (SELECT ...) TO STDOUT");
+        }
+    }
+
+    private static GatewayError nothingToCopy() {
+        return GatewayError.of(ErrorCode.UNSUPPORTED, "COPY query must have a RETURNING clause");
+    }
+
+    private static Prepared query(String text) {
+        return Prepared.ofTheGateway(text);
+    }
+
+    private CatalogSnapshot catalog() {
+        return session.analyses().catalog();
+    }
+
+    private static String tree(Prepared source) {
+        String tree = source.tree();
+        // What is not understood is refused in the words of the analysis.
+        return tree == null ? "" : tree;
+    }
+
+    private void parse(String name, Prepared statement, Consumer<Prepared> parsed) {
+        flow.parseOwn(name, statement, () -> parsed.accept(statement), report -> {
+            session.upstreamError(report, Prepared.REWRITTEN, false);
+            failed.run();
+        });
+    }
+}
