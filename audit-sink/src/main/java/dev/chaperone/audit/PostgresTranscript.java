@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads recorded backend messages (PostgreSQL documentation, "Frontend/Backend Protocol", "Message Formats"). The bytes came
  * from an enforcer, but are read as if they came from an enemy: every length is checked before it is used, and what cannot be
- * read is said instead of guessed. Column descriptions carry over from one payload of a session to the next.
+ * read is said instead of guessed. Column descriptions carry over from one payload of a session to the next, and so does a
+ * message that goes on in the next.
  */
 final class PostgresTranscript {
 
@@ -20,7 +21,14 @@ final class PostgresTranscript {
     private static final int MAX_COLUMNS = 1664;
     private static final int MAX_MESSAGES = 1000;
 
+    /** Longest message, in bytes, that is put together to be shown. */
+    private static final int MAX_MESSAGE = 1 << 20;
+
     private List<Column> columns = List.of();
+    /** The beginning of a message that goes on in the next payload. */
+    private byte[] begun = {};
+    /** Bytes that are yet to come of a message that is too long to be shown. */
+    private long skipped;
 
     /** A described column: its name, its type's OID, and whether its cells are binary. */
     private record Column(String name, int type, boolean binary) {}
@@ -31,24 +39,57 @@ final class PostgresTranscript {
     /** Reads one payload, listing at most so many rows. */
     Reading read(byte[] payload, int maxRows) {
         Collector collector = new Collector(maxRows);
-        ByteBuffer buffer = ByteBuffer.wrap(payload);
-        while (buffer.hasRemaining()) {
-            if (buffer.remaining() < 5) {
-                collector.say("unreadable: the payload ends within a message header");
-                break;
-            }
-            char tag = (char) (buffer.get() & 0xff);
-            int length = buffer.getInt();
-            if (length < 4 || length - 4 > buffer.remaining()) {
-                collector.say("unreadable: message '" + Printable.line(String.valueOf(tag)) + "' claims " + length
-                        + " bytes");
-                break;
-            }
+        ByteBuffer buffer = ByteBuffer.allocate(begun.length + payload.length)
+                .put(begun)
+                .put(payload)
+                .flip();
+        begun = new byte[0];
+        int over = (int) Math.min(skipped, buffer.remaining());
+        skipped -= over;
+        buffer.position(over);
+        while (buffer.hasRemaining() && next(buffer, collector)) {}
+        return collector.reading(columns);
+    }
+
+    /** Reads one message; false when the rest of the payload is none as a whole. */
+    private boolean next(ByteBuffer buffer, Collector collector) {
+        int start = buffer.position();
+        if (buffer.remaining() < 5) {
+            keep(buffer, start);
+            return false;
+        }
+        char tag = (char) (buffer.get() & 0xff);
+        int length = buffer.getInt();
+        if (length < 4) {
+            collector.say(
+                    "unreadable: message '" + Printable.line(String.valueOf(tag)) + "' claims " + length + " bytes");
+            return false;
+        }
+        int missing = length - 4 - buffer.remaining();
+        if (missing <= 0) {
             ByteBuffer body = buffer.slice(buffer.position(), length - 4);
             buffer.position(buffer.position() + length - 4);
             message(tag, body, collector);
+            return true;
         }
-        return collector.reading(columns);
+        if (length > MAX_MESSAGE) {
+            collector.say("message '" + Printable.line(String.valueOf(tag)) + "' of " + length
+                    + " bytes, too long to be shown");
+            skipped = missing;
+        } else {
+            keep(buffer, start);
+        }
+        return false;
+    }
+
+    private void keep(ByteBuffer buffer, int start) {
+        begun = bytesOf(buffer.slice(start, buffer.limit() - start));
+    }
+
+    private static byte[] bytesOf(ByteBuffer buffer) {
+        byte[] bytes = new byte[buffer.remaining()];
+        buffer.get(bytes);
+        return bytes;
     }
 
     private void message(char tag, ByteBuffer body, Collector collector) {

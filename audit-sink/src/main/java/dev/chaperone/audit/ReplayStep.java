@@ -97,6 +97,25 @@ public sealed interface ReplayStep {
             List<String> messages)
             implements ReplayStep {}
 
+    /**
+     * The client sent data along with an operation.
+     *
+     * @param mediaType of the data
+     * @param bytes length of this part of it
+     * @param start how it begins, as text or hex
+     * @param last true when no more came
+     */
+    record Sent(
+            long sequence,
+            long atMicros,
+            long request,
+            String kind,
+            String mediaType,
+            long bytes,
+            String start,
+            boolean last)
+            implements ReplayStep {}
+
     /** An operation ended. */
     record Completed(
             long sequence,

@@ -61,6 +61,10 @@ public final class ReplayText {
             asked(time, asked);
         } else if (step instanceof ReplayStep.Saw saw) {
             saw(time, saw);
+        } else if (step instanceof ReplayStep.Sent sent) {
+            line(time + "#" + sent.request() + " sent " + sent.bytes() + " bytes of data"
+                    + (sent.last() ? ", the last" : ""));
+            sent.start().lines().forEach(text -> line(INDENT + "< " + text));
         } else if (step instanceof ReplayStep.Completed completed) {
             line(time + "#" + completed.request() + " " + completed.outcome() + " " + completed.code() + ", "
                     + completed.rows() + " rows, " + completed.bytes() + " bytes in "

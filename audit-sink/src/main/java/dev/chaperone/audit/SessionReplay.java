@@ -7,6 +7,7 @@ import dev.chaperone.audit.v1.OperationCompleted;
 import dev.chaperone.audit.v1.OperationDecided;
 import dev.chaperone.audit.v1.OperationRepeated;
 import dev.chaperone.audit.v1.Parameter;
+import dev.chaperone.audit.v1.Received;
 import dev.chaperone.audit.v1.SessionOpened;
 import dev.chaperone.decision.v1.Decision;
 import dev.chaperone.decision.v1.Effect;
@@ -26,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Replays one session from the ledger. What it holds in memory is bounded; {@link Replay#truncated} says when that cut. */
 public final class SessionReplay {
+
+    /** Bytes of data that a client sent which are shown of each event. */
+    private static final int MAX_SENT_BYTES = 512;
 
     private static final int MAX_STEPS = 10_000;
     private static final int MAX_PAYLOAD_BYTES = 64 << 20;
@@ -174,6 +178,7 @@ public final class SessionReplay {
                 yield step;
             }
             case DELIVERED -> saw(sequence, at, request, kind, event.getDelivered());
+            case RECEIVED -> sent(sequence, at, request, kind, event.getReceived());
             case OPERATION_COMPLETED -> completed(sequence, at, request, kind, event.getOperationCompleted());
             case SESSION_CLOSED ->
                 new ReplayStep.Closed(
@@ -230,6 +235,19 @@ public final class SessionReplay {
 
     private static String effect(Effect effect) {
         return effect.name().replace("EFFECT_", "").toLowerCase(Locale.ROOT);
+    }
+
+    private static ReplayStep sent(long sequence, long at, long request, String kind, Received received) {
+        int shown = Math.min(received.getPayload().size(), MAX_SENT_BYTES);
+        return new ReplayStep.Sent(
+                sequence,
+                at,
+                request,
+                kind,
+                received.getMediaType(),
+                received.getPayload().size(),
+                CellText.text(received.getPayload().substring(0, shown).toByteArray()),
+                received.getLast());
     }
 
     private ReplayStep saw(long sequence, long at, long request, String kind, Delivered delivered) {
