@@ -1,7 +1,6 @@
 package dev.chaperone.postgres;
 
 import dev.chaperone.decision.v1.Principal;
-import dev.chaperone.decision.v1.PrincipalKind;
 import dev.chaperone.enforcer.SessionRecorder;
 import java.time.Instant;
 
@@ -20,11 +19,5 @@ record Caller(Principal principal, String address, boolean tls, StartupParameter
     boolean expired(Instant now) {
         return principal.hasExpiresAt()
                 && now.getEpochSecond() >= principal.getExpiresAt().getSeconds();
-    }
-
-    /** True when nothing but the policy's masks stands between the caller and raw values. */
-    boolean agent() {
-        return principal.getKind() != PrincipalKind.PRINCIPAL_KIND_HUMAN
-                && principal.getKind() != PrincipalKind.PRINCIPAL_KIND_SERVICE;
     }
 }

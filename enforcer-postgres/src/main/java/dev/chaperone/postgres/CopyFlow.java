@@ -260,7 +260,7 @@ final class CopyFlow {
 
     private void parse(String name, Prepared statement, Consumer<Prepared> parsed) {
         flow.parseOwn(name, statement, () -> parsed.accept(statement), report -> {
-            session.upstreamError(report, Prepared.REWRITTEN, false);
+            session.parseError(report, Prepared.REWRITTEN);
             failed.run();
         });
     }

@@ -78,12 +78,12 @@ final class Decider {
         } else if (tree == null) {
             UnanalysableException failure =
                     new UnanalysableException("the database did not say what the statement would do");
-            decide(analysed(prepared, new Analyses.Result(null, failure)), parameters, began, then);
+            decide(Subject.analysed(prepared.statement(), new Analyses.Result(null, failure)), parameters, began, then);
         } else {
             services.analyses()
                     .analyse(tree)
                     .whenComplete((result, impossible) ->
-                            run(() -> decide(analysed(prepared, result), parameters, began, then)));
+                            run(() -> decide(Subject.analysed(prepared.statement(), result), parameters, began, then)));
         }
     }
 
@@ -96,12 +96,8 @@ final class Decider {
         long began = System.nanoTime();
         services.analyses()
                 .analyse(tree)
-                .whenComplete(
-                        (result, impossible) -> run(() -> decide(analysed(prepared, result), parameters, began, then)));
-    }
-
-    private Subject analysed(Prepared prepared, Analyses.Result result) {
-        return Subject.analysed(prepared.statement(), result, caller.agent());
+                .whenComplete((result, impossible) ->
+                        run(() -> decide(Subject.analysed(prepared.statement(), result), parameters, began, then)));
     }
 
     private void decide(Subject subject, List<Parameter> parameters, long began, Consumer<Ruling> then) {
@@ -176,7 +172,7 @@ final class Decider {
         if (refusal == null) {
             try {
                 requireRecordable(subject, parameters);
-                terms = Terms.of(decision, subject.analysis(), services.masks(), caller.agent());
+                terms = Terms.of(decision, subject.analysis(), services.masks());
                 if (subject.failure() != null) {
                     terms.requireUnanalysed();
                 }
@@ -201,7 +197,6 @@ final class Decider {
         count(refusal);
         CompletableFuture<Void> recorded = caller.recorder()
                 .record(AuditEvent.newBuilder().setRequestNumber(number).setOperationDecided(decided));
-        boolean sanitise = caller.agent() || terms == null || !terms.masks().isEmpty();
         return new Ruling(
                 number,
                 subject.analysis(),
@@ -210,7 +205,7 @@ final class Decider {
                 subject.session(),
                 subject.changes(),
                 subject.failure() != null,
-                sanitise,
+                terms == null || terms.keepBack(),
                 recorded);
     }
 

@@ -147,6 +147,7 @@ final class ExtendedQuery {
             return;
         }
         link.takeTrees();
+        session.reports().parsing(true);
         link.ask(
                 out -> {
                     FrontendWriter.describe(out, Target.STATEMENT, name);
@@ -158,9 +159,12 @@ final class ExtendedQuery {
                     // The server may have analysed it anew; later it would not say so again.
                     flow.noteTrees(prepared, false);
                     if (message.tag() == 'E') {
-                        session.upstreamError(Report.read(message.body()), prepared.offset(), false);
+                        session.parseError(Report.read(message.body()), prepared.offset());
                         session.failedUntilSync();
                         return;
+                    }
+                    if (message.tag() != 't') {
+                        session.reports().parsing(false);
                     }
                     session.outbox()
                             .buffer()
@@ -193,7 +197,7 @@ final class ExtendedQuery {
                 "3E",
                 message -> {
                     if (message.tag() == 'E') {
-                        session.upstreamError(Report.read(message.body()), 0, true);
+                        session.upstreamError(Report.read(message.body()), 0);
                         session.failedUntilSync();
                         return;
                     }

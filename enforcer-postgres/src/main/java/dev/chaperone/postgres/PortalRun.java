@@ -350,8 +350,7 @@ final class PortalRun {
                             "ask for less at a time")
                     .error());
         } else {
-            session.upstreamError(
-                    report, portal.prepared().offset(), portal.ruling().sanitise());
+            session.upstreamError(report, portal.prepared().offset());
         }
         failed.run();
     }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param session true for a statement that touches no data: transaction control, settings
  * @param changes true when the statement may change something
  * @param unanalysed true when it is permitted although nobody knows what it touches
- * @param sanitise true when the server's error texts must not reach the client as they are
+ * @param keepBack true when what the server says must not reach the client in its own words
  * @param recorded completes once the decision is durable
  */
 record Ruling(
@@ -25,11 +25,11 @@ record Ruling(
         boolean session,
         boolean changes,
         boolean unanalysed,
-        boolean sanitise,
+        boolean keepBack,
         CompletableFuture<Void> recorded) {
 
     /** The same for a statement that was rewritten to touch less. */
     Ruling of(QueryAnalysis rewritten) {
-        return new Ruling(request, rewritten, terms, refusal, session, changes, unanalysed, sanitise, recorded);
+        return new Ruling(request, rewritten, terms, refusal, session, changes, unanalysed, keepBack, recorded);
     }
 }

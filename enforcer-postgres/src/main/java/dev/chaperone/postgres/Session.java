@@ -87,6 +87,7 @@ final class Session implements CopyIn.Events {
     private final CancelKey key;
     private final UpstreamLink link;
     private final Outbox outbox;
+    private final Reports reports;
     private final Decider decider;
     private final StatementFlow flow;
     private final ExtendedQuery extended;
@@ -119,6 +120,7 @@ final class Session implements CopyIn.Events {
                 services.sessions().add(this, upstream.key(), caller.startup().version());
         this.link = new UpstreamLink(upstream.channel(), new SessionUpstream(this));
         this.outbox = new Outbox(client, caller.recorder(), this::recordingFailed, this::released);
+        this.reports = new Reports(outbox, services.analyses()::catalog);
         this.decider = new Decider(services, caller, client.eventLoop());
         this.flow = new StatementFlow(this, link, decider);
         this.extended =
@@ -283,7 +285,7 @@ final class Session implements CopyIn.Events {
     void sync() {
         link.ask(UpstreamLink.Step.SYNC, FrontendWriter::sync, "EZ", "Z", message -> {
             if (message.tag() == 'E') {
-                upstreamError(Report.read(message.body()), 0, true);
+                upstreamError(Report.read(message.body()), 0);
                 return;
             }
             ByteBuf body = message.body();
@@ -293,6 +295,7 @@ final class Session implements CopyIn.Events {
             cancelled = false;
             ran = false;
             if (transactionStatus == 'I') {
+                reports.transactionEnded();
                 extended.forgetPortals();
             }
             BackendWriter.readyForQuery(outbox.buffer(), transactionStatus);
@@ -376,6 +379,10 @@ final class Session implements CopyIn.Events {
         return services.upstream() == database;
     }
 
+    Reports reports() {
+        return reports;
+    }
+
     Outbox outbox() {
         return outbox;
     }
@@ -441,10 +448,17 @@ final class Session implements CopyIn.Events {
         completed(portal, Outcome.OUTCOME_ABORTED, "");
     }
 
+    /** Passes on an error in parsing a statement. */
+    void parseError(Report report, int offset) {
+        reports.parsing(true);
+        upstreamError(report, offset);
+        reports.parsing(false);
+    }
+
     /** Passes an error of the server on to the client. */
-    void upstreamError(Report report, int offset, boolean sanitise) {
+    void upstreamError(Report report, int offset) {
         upstreamFailed = true;
-        clientError(Reports.forClient(report, offset, sanitise, outbox));
+        clientError(reports.forClient(report, offset));
     }
 
     void clientError(Map<Character, String> fields) {
@@ -526,8 +540,7 @@ final class Session implements CopyIn.Events {
     // ---- what the database says unasked ----------------------------------------------------------------------------
 
     void notice(Report notice) {
-        boolean sanitise = caller.agent() || running == null || running.ruling().sanitise();
-        BackendWriter.noticeResponse(outbox.buffer(), Reports.forClient(notice, 0, sanitise, outbox));
+        BackendWriter.noticeResponse(outbox.buffer(), reports.forClient(notice, 0));
     }
 
     void parameterStatus(BackendMessage message) {
@@ -535,8 +548,7 @@ final class Session implements CopyIn.Events {
     }
 
     void upstreamFatal(Report report) {
-        Map<Character, String> fields = Reports.forClient(report, 0, true, outbox);
-        BackendWriter.errorResponse(outbox.buffer(), fields);
+        BackendWriter.errorResponse(outbox.buffer(), reports.forClient(report, 0));
         end("upstream", null);
     }
 

@@ -55,8 +55,7 @@ final class StatementFlow {
     /** Has the server parse a statement. */
     void parse(String name, Prepared prepared, List<Integer> types, Runnable parsed, Runnable failed) {
         parse(out -> FrontendWriter.parse(out, name, prepared.statement().text(), types), prepared, parsed, report -> {
-            // Nothing has run: what the error can show is the client's own text and the names of things.
-            session.upstreamError(report, prepared.offset(), false);
+            session.parseError(report, prepared.offset());
             failed.run();
         });
     }
@@ -75,6 +74,7 @@ final class StatementFlow {
 
     private void parse(Consumer<ByteBuf> request, Prepared prepared, Runnable parsed, Consumer<Report> failed) {
         link.takeTrees();
+        session.reports().parsing(true);
         link.ask(
                 out -> {
                     request.accept(out);
@@ -86,6 +86,7 @@ final class StatementFlow {
                     if (message.tag() == '3') {
                         return;
                     }
+                    session.reports().parsing(false);
                     List<String> trees = link.takeTrees();
                     if (message.tag() == 'E') {
                         failed.accept(Report.read(message.body()));
@@ -137,6 +138,7 @@ final class StatementFlow {
             refuseDecided(ruling, refusal, failed);
             return;
         }
+        session.reports().permitted(ruling);
         session.opening(ruling);
         if (ruling.changes()) {
             // The database must not learn of a change before its record is safe.
@@ -150,6 +152,7 @@ final class StatementFlow {
     /** Prepares a statement anew that may not be the one that was prepared. */
     private void again(String name, Prepared prepared, Runnable sure, Runnable failed) {
         link.takeTrees();
+        session.reports().parsing(true);
         link.ask(
                 out -> {
                     FrontendWriter.close(out, Target.STATEMENT, name);
@@ -160,9 +163,10 @@ final class StatementFlow {
                 "1E",
                 message -> {
                     if (message.tag() == 'E') {
-                        session.upstreamError(Report.read(message.body()), prepared.offset(), false);
+                        session.parseError(Report.read(message.body()), prepared.offset());
                         failed.run();
                     } else if (message.tag() == '1') {
+                        session.reports().parsing(false);
                         noteTrees(prepared, false);
                         prepared.unsure(false);
                         sure.run();
@@ -380,7 +384,7 @@ final class StatementFlow {
         session.outbox()
                 .complete(Outbox.completion(
                         ruling.request(), Outcome.OUTCOME_FAILED, report.sqlState(), 0, 0, System.nanoTime()));
-        session.upstreamError(report, offset, ruling.sanitise());
+        session.upstreamError(report, offset);
         failed.run();
     }
 

@@ -26,15 +26,10 @@ record Subject(
         @Nullable UnanalysableException failure) {
 
     /** A statement that the server's tree says all about, or says nothing about. */
-    static Subject analysed(SqlStatement statement, Analyses.Result result, boolean agent) {
+    static Subject analysed(SqlStatement statement, Analyses.Result result) {
         QueryAnalysis analysis = result.analysis();
         if (analysis == null) {
             return new Subject(statement, statement.actionClass(), null, result.failure());
-        }
-        if (agent && !analysis.restricted().isEmpty()) {
-            UnanalysableException failure = new UnanalysableException(
-                    ErrorCode.DENIED, String.join(", ", analysis.restricted()) + " cannot be read through chaperone");
-            return new Subject(statement, statement.actionClass(), null, failure);
         }
         ActionClass actionClass = analysis.deletes()
                 ? ActionClass.ACTION_CLASS_DELETE

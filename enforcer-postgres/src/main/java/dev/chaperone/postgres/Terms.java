@@ -40,7 +40,8 @@ import org.jspecify.annotations.Nullable;
  * @param readOnly run it in a read-only transaction
  * @param timeout longest time that the server may work on it, null for no bound
  * @param keepOriginals record what masks replace
- * @param withhold deliver null for what the database's own catalogs hold besides the description of the schema
+ * @param keepBack the caller does not get to see everything: what the server says besides rows is put into other words, and what
+ *     its own catalogs hold besides the description of the schema is delivered as null
  */
 record Terms(
         Map<String, Masking> masks,
@@ -50,7 +51,7 @@ record Terms(
         boolean readOnly,
         @Nullable Duration timeout,
         boolean keepOriginals,
-        boolean withhold) {
+        boolean keepBack) {
 
     /** No obligations. */
     static final Terms NONE = new Terms(Map.of(), false, Long.MAX_VALUE, Long.MAX_VALUE, false, null, true, true);
@@ -78,14 +79,9 @@ record Terms(
      * Reads the obligations of a permit and checks that each can be carried out for the statement.
      *
      * @param analysis what the statement touches; null for one that touches no relation that is known
-     * @param agent true when the caller sees nothing that is not known to be harmless
      * @throws EnforcementException with OBLIGATION_UNFULFILLABLE naming the one that cannot
      */
-    static Terms of(
-            Decision decision,
-            @Nullable QueryAnalysis analysis,
-            Function<Mask, MaskingFunction> functions,
-            boolean agent) {
+    static Terms of(Decision decision, @Nullable QueryAnalysis analysis, Function<Mask, MaskingFunction> functions) {
         Map<String, Masking> masks = new HashMap<>();
         long maxRows = Long.MAX_VALUE;
         long maxBytes = Long.MAX_VALUE;
@@ -113,8 +109,12 @@ record Terms(
             }
         }
         boolean atSource = analysis != null && needsSource(masks, analysis);
-        boolean withhold = agent || !masks.isEmpty();
-        return new Terms(masks, atSource, maxRows, maxBytes, readOnly, timeout, !levelGiven || full, withhold);
+        boolean keepBack = !decision.getVerbatim() || !masks.isEmpty();
+        if (keepBack && analysis != null && !analysis.restricted().isEmpty()) {
+            throw unfulfillable(String.join(", ", analysis.restricted())
+                    + " may hold anybody's data, and can only be read where the policy keeps nothing back");
+        }
+        return new Terms(masks, atSource, maxRows, maxBytes, readOnly, timeout, !levelGiven || full, keepBack);
     }
 
     private static Duration shorter(@Nullable Duration timeout, Obligation obligation) {
@@ -321,7 +321,7 @@ record Terms(
     private @Nullable ColumnMask columnMask(OutputColumn output, RowDescription.Column column) {
         String field;
         MaskingFunction function;
-        if (withhold && output.withheld()) {
+        if (keepBack && output.withheld()) {
             field = output.sources().iterator().next().field();
             function = NOTHING;
         } else {

@@ -6,6 +6,7 @@ import dev.chaperone.decision.v1.Decision;
 import dev.chaperone.decision.v1.Effect;
 import dev.chaperone.decision.v1.Mask;
 import dev.chaperone.decision.v1.Obligation;
+import dev.chaperone.decision.v1.PrincipalKind;
 import dev.chaperone.decision.v1.Reason;
 import dev.chaperone.enforcer.DecisionClient;
 import dev.chaperone.proto.ErrorCode;
@@ -42,11 +43,18 @@ final class TestingDecisions implements DecisionClient {
         requests.add(request);
         return CompletableFuture.supplyAsync(() -> gone
                 ? new Outcome(deny("no decision"), false, ErrorCode.PDP_UNAVAILABLE)
-                : new Outcome(policy.apply(request), false, null));
+                : new Outcome(verbatim(request, policy.apply(request)), false, null));
     }
 
     @Override
     public void close() {}
+
+    /** Nothing is kept from a person but what is masked; from an agent everything that is not known to be harmless. */
+    private static Decision verbatim(DecideRequest request, Decision decision) {
+        boolean person = request.getPrincipal().getKind() == PrincipalKind.PRINCIPAL_KIND_HUMAN;
+        boolean masks = decision.getObligationsList().stream().anyMatch(Obligation::hasMask);
+        return person && !masks ? decision.toBuilder().setVerbatim(true).build() : decision;
+    }
 
     static Decision permit(Obligation... obligations) {
         return Decision.newBuilder()
@@ -59,7 +67,11 @@ final class TestingDecisions implements DecisionClient {
 
     /** A permit that holds for what was not analysed, too. */
     static Decision permitUnanalysed(Obligation... obligations) {
-        return permit(obligations).toBuilder().setPermitsUnanalysed(true).build();
+        boolean masks = List.of(obligations).stream().anyMatch(Obligation::hasMask);
+        return permit(obligations).toBuilder()
+                .setPermitsUnanalysed(true)
+                .setVerbatim(!masks)
+                .build();
     }
 
     static Decision deny(String why) {

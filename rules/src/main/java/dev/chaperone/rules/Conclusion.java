@@ -13,6 +13,13 @@ import dev.chaperone.decision.v1.Obligation;
  * @param obligation what it obliges to; without any member set when it obliges to nothing. A mask's field is the
  *     target's name
  * @param unanalysed whether a permit also holds for an operation of which nobody knows what it would touch
+ * @param verbatim whether nothing is to be kept from the principal
  */
 record Conclusion(
-        RuleInfo rule, Effect effect, String text, String variable, Obligation obligation, boolean unanalysed) {}
+        RuleInfo rule,
+        Effect effect,
+        String text,
+        String variable,
+        Obligation obligation,
+        boolean unanalysed,
+        boolean verbatim) {}

@@ -27,16 +27,19 @@ import java.util.List;
  * verdict.hold($table, "text");                 verdict.record("full");
  * verdict.approvers("group", 2, "1h");          verdict.mask($field, "last4");  verdict.mask($field, "redact", "text", "n/a");
  * verdict.maskEverywhere($field, "pseudonym");  verdict.permitUnanalysed("text");
+ * verdict.verbatim();
  * }</pre>
  *
  * {@code mask} covers a field as it is delivered, and the enforcer refuses any other use of it; {@code maskEverywhere} lets
  * the operation work with the masked value in place of the field. {@code permit} never permits an operation that could not be
  * analysed; {@code permitUnanalysed} does, besides all that {@code permit} does, and nothing in such an operation can be
- * masked. Texts may be left out where the rule has a {@code @reason}. {@code approvers} says who approves a hold, how many of
+ * masked. {@code verbatim} says that nothing is kept from whom it permits something: neither the upstream's error texts, which quote
+ * values, nor what its own catalogs hold besides the schema; a mask overrides it, and {@code permitUnanalysed} implies it. Texts may be left out where the rule has a {@code @reason}. {@code approvers} says who approves a hold, how many of
  * them, and within what time, whichever rule holds; number and time may be left out.
  */
 final class ConclusionParser {
     private static final String PERMIT_UNANALYSED = "permitUnanalysed";
+    private static final String VERBATIM = "verbatim";
 
     private static final List<String> CALLS = List.of(
             "permit",
@@ -50,7 +53,8 @@ final class ConclusionParser {
             "limitBytes",
             "timeout",
             "readOnly",
-            "record");
+            "record",
+            VERBATIM);
 
     private final TokenCursor cursor;
     private final Scope scope;
@@ -87,7 +91,13 @@ final class ConclusionParser {
                     "see the forms of `verdict." + call.text() + "`");
         }
         return new Conclusion(
-                rule, effect(), text, target, obligation, call.text().equals(PERMIT_UNANALYSED));
+                rule,
+                effect(),
+                text,
+                target,
+                obligation,
+                call.text().equals(PERMIT_UNANALYSED),
+                call.text().equals(VERBATIM));
     }
 
     private void readArguments() throws Refusal {
@@ -162,6 +172,9 @@ final class ConclusionParser {
                 break;
             case "record":
                 obligation.setRecordLevel(RecordLevel.newBuilder().setLevel(takeLevel()));
+                break;
+            case VERBATIM:
+                text = "nothing is kept back";
                 break;
             default:
                 throw cursor.refuse(

@@ -43,6 +43,7 @@ final class DecisionBuilder {
     private boolean readOnly;
     private final boolean analysed;
     private boolean permitsUnanalysed;
+    private boolean verbatim;
 
     private DecisionBuilder(boolean analysed) {
         this.analysed = analysed;
@@ -66,6 +67,7 @@ final class DecisionBuilder {
 
     private void add(Conclusion conclusion, Set<String> targets) {
         permitsUnanalysed |= conclusion.unanalysed();
+        verbatim |= conclusion.verbatim() || conclusion.unanalysed();
         boolean counts = analysed || conclusion.unanalysed() || conclusion.effect() != Effect.EFFECT_PERMIT;
         if (counts && strength(conclusion.effect()) > strength(effect)) {
             effect = conclusion.effect();
@@ -125,6 +127,7 @@ final class DecisionBuilder {
         if (effect != Effect.EFFECT_DENY) {
             addObligations(decision, terms);
             decision.setPermitsUnanalysed(!analysed && permitsUnanalysed);
+            decision.setVerbatim(verbatim && masks.isEmpty());
         }
         return decision;
     }

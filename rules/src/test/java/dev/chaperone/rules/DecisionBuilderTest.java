@@ -71,6 +71,18 @@ class DecisionBuilderTest {
         assertThat(decision.getPermitsUnanalysed()).isFalse();
     }
 
+    @Test
+    void nothingIsKeptBackOnlyWhereARuleSaysSoAndNothingIsMasked() {
+        assertThat(combine("verdict.permit(\"p\");").getVerbatim()).isFalse();
+        assertThat(combine("verdict.permit(\"p\");", "verdict.verbatim();").getVerbatim())
+                .isTrue();
+        assertThat(combine("verdict.permitUnanalysed(\"p\");").getVerbatim()).isTrue();
+        assertThat(combine("verdict.verbatim();").getVerbatim()).isFalse();
+        assertThat(combine("verdict.permit(\"p\");", "verdict.verbatim();", "verdict.mask($f, \"redact\");")
+                        .getVerbatim())
+                .isFalse();
+    }
+
     @ParameterizedTest
     @CsvSource({
         "permit, hold, EFFECT_HOLD",

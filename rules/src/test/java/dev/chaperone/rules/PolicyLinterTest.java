@@ -75,6 +75,7 @@ class PolicyLinterTest {
                 "verdict.mask($f, \"redact\", \"txt\", \"b\"); | `redact` has no parameter `txt` | it takes `text`",
                 "verdict.permit($f, \"x\"); | `permit` is about the whole request | leave the fact out",
                 "verdict.permitUnanalysed($f, \"x\"); | `permitUnanalysed` is about the whole request | leave the fact out",
+                "verdict.verbatim(\"x\"); | `verbatim` does not take a text literal here | forms",
                 "verdict.permitUnanalysed(); | `permitUnanalysed` has no reason | pass a text",
                 "verdict.permitUnanalyzed(\"x\"); | there is no conclusion `permitUnanalyzed` | did you mean `permitUnanalysed`",
                 "verdict.deny($r, \"x\"); | `$r` is not a bound fact that a reason can point at | bind it",

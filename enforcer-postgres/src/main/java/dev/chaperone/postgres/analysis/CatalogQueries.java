@@ -34,6 +34,13 @@ final class CatalogQueries {
     private static final String PARENTS =
             "SELECT inhrelid::bigint, inhparent::bigint FROM pg_catalog.pg_inherits ORDER BY inhrelid, inhseqno";
 
+    private static final String CONSTRAINTS = """
+            SELECT conrelid::bigint, conname, confrelid::bigint FROM pg_catalog.pg_constraint WHERE conrelid <> 0
+            UNION ALL
+            SELECT i.indrelid::bigint, c.relname, 0
+              FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+             WHERE i.indisunique AND i.indrelid >= """ + FIRST_NORMAL_OBJECT_ID;
+
     private static final String FUNCTIONS = """
             SELECT p.oid::bigint, n.nspname, p.proname, p.prokind, p.provolatile, l.lanname, p.proargtypes::text
               FROM pg_catalog.pg_proc p
@@ -95,6 +102,14 @@ final class CatalogQueries {
                         .add((int) rows.getLong(2));
             }
         }
+        Map<Integer, Map<String, Integer>> constraints = new HashMap<>();
+        try (ResultSet rows = statement.executeQuery(CONSTRAINTS)) {
+            while (rows.next()) {
+                constraints
+                        .computeIfAbsent((int) rows.getLong(1), oid -> new HashMap<>())
+                        .merge(rows.getString(2), (int) rows.getLong(3), (one, other) -> one == 0 ? other : one);
+            }
+        }
         Map<Integer, String> names = new HashMap<>();
         Map<Integer, RelationInfo> relations = new HashMap<>();
         try (ResultSet rows = statement.executeQuery(RELATIONS)) {
@@ -114,6 +129,7 @@ final class CatalogQueries {
                                 rows.getString(4).charAt(0),
                                 own,
                                 List.of(),
+                                constraints.getOrDefault(oid, Map.of()),
                                 SystemRelations.describesSchema(schema, name),
                                 SystemRelations.withheld(schema, name, own)));
             }

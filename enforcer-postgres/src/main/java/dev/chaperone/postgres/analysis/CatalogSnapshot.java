@@ -1,5 +1,6 @@
 package dev.chaperone.postgres.analysis;
 
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -10,6 +11,7 @@ public final class CatalogSnapshot {
 
     private final long version;
     private final Map<Integer, RelationInfo> relations;
+    private final Map<String, RelationInfo> relationsByName = new HashMap<>();
     private final Map<Integer, String> functions;
     private final Set<Integer> allowedFunctions;
     private final Map<Integer, Integer> operators;
@@ -24,6 +26,7 @@ public final class CatalogSnapshot {
             Map<Integer, String> types,
             Set<Integer> allowedTypes) {
         this.relations = Map.copyOf(relations);
+        this.relations.values().forEach(relation -> relationsByName.put(relation.qualifiedName(), relation));
         this.functions = Map.copyOf(functions);
         this.allowedFunctions = Set.copyOf(allowedFunctions);
         this.operators = Map.copyOf(operators);
@@ -42,6 +45,12 @@ public final class CatalogSnapshot {
     /** The relation, null when it is unknown (too new, or of a kind that is never given out). */
     public @Nullable RelationInfo relation(int oid) {
         return relations.get(oid);
+    }
+
+    /** The relation of that name, "schema.name"; null when it is unknown, or when dots in names make it ambiguous which is meant. */
+    public @Nullable RelationInfo relation(String schema, String name) {
+        RelationInfo relation = relationsByName.get(schema + '.' + name);
+        return relation != null && relation.schema().equals(schema) ? relation : null;
     }
 
     /** True when the function does nothing but compute from its arguments. */

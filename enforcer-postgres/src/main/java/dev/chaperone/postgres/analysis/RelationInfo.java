@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param kind {@code pg_class.relkind}
  * @param columns its columns by attribute number, without dropped ones
  * @param ancestors "schema.name" of the relations that it is a partition or a child of, nearest first
+ * @param constraints its constraints and unique indexes by name, each with the OID of the relation that it refers to as a foreign key;
+ *     0 for any other
  * @param system true for what describes the schema among the database's own catalogs, see {@link SystemRelations}
  * @param withheld the columns of such a relation that hold something else
  */
@@ -26,12 +28,14 @@ public record RelationInfo(
         char kind,
         Map<Integer, ColumnInfo> columns,
         List<String> ancestors,
+        Map<String, Integer> constraints,
         boolean system,
         Set<Integer> withheld) {
 
     public RelationInfo {
         columns = Map.copyOf(columns);
         ancestors = List.copyOf(ancestors);
+        constraints = Map.copyOf(constraints);
         withheld = Set.copyOf(withheld);
     }
 
@@ -41,7 +45,7 @@ public record RelationInfo(
     }
 
     RelationInfo withAncestors(List<String> names) {
-        return new RelationInfo(oid, database, schema, name, kind, columns, names, system, withheld);
+        return new RelationInfo(oid, database, schema, name, kind, columns, names, constraints, system, withheld);
     }
 
     /** True when the column, or for 0 any of them, holds more than a description of the schema. */
