@@ -70,8 +70,8 @@ final class PostgresPart implements Part {
     public List<String> banner() {
         PostgresConfig.Listen listen = config.listen();
         List<String> lines = new ArrayList<>();
-        lines.add("guards " + String.join(", ", config.upstreams().keySet()) + " for clients of " + listen.host() + ":"
-                + port() + " ("
+        lines.add("guards " + String.join(", ", config.upstreams().keySet()) + " for clients of "
+                + String.join(" and ", enforcer.addresses()) + " ("
                 + (listen.tls() == null
                         ? "PLAINTEXT"
                                 + (listen.requireTls() ? ", from this machine only" : ": tokens can be read on the way")

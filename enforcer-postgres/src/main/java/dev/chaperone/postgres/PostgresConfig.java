@@ -4,10 +4,13 @@ import dev.chaperone.proto.ByteSize;
 import dev.chaperone.proto.Secret;
 import dev.chaperone.proto.Setting;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -44,16 +47,19 @@ public record PostgresConfig(
     /**
      * The hop towards the clients.
      *
-     * @param host address to listen on
-     * @param port TCP port; 0 takes a free one
+     * @param host address to listen on; empty where only a Unix socket shall be
+     * @param port TCP port, and the number in the Unix socket's name; 0 takes a free one
      * @param requireTls refuse clients without TLS unless they connect from this machine itself
      * @param tls certificate and key of the gateway; without it TLS is not offered
+     * @param unix a Unix socket to listen on, too
      */
     public record Listen(
-            @Setting(value = "address to listen on", defaultValue = "127.0.0.1")
+            @Setting(value = "address to listen on; `''` listens on the Unix socket only", defaultValue = "127.0.0.1")
             String host,
 
-            @Setting(value = "TCP port to listen on, 0 takes a free one", defaultValue = "6432")
+            @Setting(
+                    value = "TCP port to listen on, and number in the Unix socket's name; 0 takes a free one",
+                    defaultValue = "6432")
             int port,
 
             @Setting(
@@ -63,10 +69,59 @@ public record PostgresConfig(
 
             @Setting(value = "certificate and key shown to clients; without it TLS is not offered", optional = true)
             @Nullable
-            ServerTls tls) {
+            ServerTls tls,
+
+            @Setting(value = "Unix socket to listen on; none when left out", optional = true) @Nullable
+            UnixSocket unix) {
 
         public Listen {
             requirePort(port, 0);
+            if (host.isBlank() && unix == null) {
+                throw new IllegalArgumentException("nothing to listen on; give `host` or `unix`");
+            }
+            if (host.isBlank() && port == 0) {
+                throw new IllegalArgumentException(
+                        "`port` is `0`; without `host` it is the number in the Unix socket's name");
+            }
+        }
+
+        /** True when a TCP port is listened on. */
+        public boolean tcp() {
+            return !host.isBlank();
+        }
+    }
+
+    /**
+     * A Unix socket: {@code .s.PGSQL.<port>} in a directory, which clients give as host.
+     *
+     * @param directory where it is
+     * @param mode who may connect, as in chmod
+     */
+    public record UnixSocket(
+            @Setting("directory of the socket, which clients give as their host: `psql -h DIRECTORY`")
+            Path directory,
+
+            @Setting(
+                    value = "who may connect, as in chmod: the file's owner is this process's user",
+                    defaultValue = "0770")
+            String mode) {
+
+        private static final Pattern OCTAL = Pattern.compile("0?[0-7]{3}");
+
+        public UnixSocket {
+            if (!OCTAL.matcher(mode).matches()) {
+                throw new IllegalArgumentException(
+                        "`mode` is `" + mode + "`; expected three octal digits such as `0770`");
+            }
+        }
+
+        Set<PosixFilePermission> permissions() {
+            int bits = Integer.parseInt(mode, 8);
+            StringBuilder text = new StringBuilder();
+            for (int bit = 8; bit >= 0; bit--) {
+                text.append((bits >> bit & 1) == 0 ? '-' : "xwr".charAt(bit % 3));
+            }
+            return PosixFilePermissions.fromString(text.toString());
         }
     }
 
@@ -86,8 +141,8 @@ public record PostgresConfig(
     /**
      * A guarded database.
      *
-     * @param host its address
-     * @param port its TCP port
+     * @param host its address, or the directory of its Unix socket
+     * @param port its TCP port, or the number in its Unix socket's name
      * @param database the database on that server
      * @param user the role that the enforcer logs in with: an ordinary one with the least rights that suffice
      * @param password that role's password, for SCRAM-SHA-256; null only together with {@code allowTrust}
@@ -97,7 +152,7 @@ public record PostgresConfig(
      * @param allowTrust accept a server that lets the role in without proof
      */
     public record Upstream(
-            @Setting("host name or address of the database server")
+            @Setting("host name or address of the database server, or the directory of its Unix socket")
             String host,
 
             @Setting(value = "TCP port of the database server", defaultValue = "5432")
@@ -132,6 +187,11 @@ public record PostgresConfig(
             requirePort(port, 1);
             if (host.isBlank() || database.isBlank() || user.isBlank()) {
                 throw new IllegalArgumentException("the upstream's host, database and user must not be empty");
+            }
+            if (host.startsWith("/") && tls != TlsMode.DISABLE) {
+                throw new IllegalArgumentException(
+                        "a Unix socket has no TLS and needs none; set `tls: disable` for the upstream at `" + host
+                                + "`");
             }
             if (password == null && !allowTrust) {
                 throw new IllegalArgumentException(

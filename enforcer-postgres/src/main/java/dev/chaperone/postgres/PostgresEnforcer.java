@@ -9,18 +9,11 @@ import dev.chaperone.enforcer.Recorder;
 import dev.chaperone.postgres.wire.FrontendDecoder;
 import dev.chaperone.proto.ErrorCode;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.ssl.SslContext;
-import io.netty.util.concurrent.DefaultThreadFactory;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,7 +48,7 @@ public final class PostgresEnforcer implements AutoCloseable {
     private final Sessions sessions;
     private final List<Upstream> upstreams = new ArrayList<>();
     private @Nullable EventLoopGroup group;
-    private @Nullable Channel listener;
+    private @Nullable Listeners listeners;
 
     /**
      * Makes an enforcer that does nothing yet.
@@ -98,11 +91,14 @@ public final class PostgresEnforcer implements AutoCloseable {
                 PostgresMeters.of(meters, enforcerName, ""),
                 sessions,
                 new Upstreams(services));
-        EventLoopGroup loops =
-                new MultiThreadIoEventLoopGroup(0, new DefaultThreadFactory("postgres"), NioIoHandler.newFactory());
+        EventLoopGroup loops = Transport.loops();
         group = loops;
-        listener = listen(loops, front, tls);
-        LOG.info("guarding {} on port {}", String.join(", ", config.upstreams().keySet()), port());
+        Listeners opened = Listeners.open(loops, config.listen(), connections(front, tls));
+        listeners = opened;
+        LOG.info(
+                "guarding {} on {}",
+                String.join(", ", config.upstreams().keySet()),
+                String.join(" and ", opened.addresses()));
     }
 
     private Services start(String name, PostgresConfig.Upstream upstream) {
@@ -113,36 +109,22 @@ public final class PostgresEnforcer implements AutoCloseable {
         return new Services(config, enforcerName, authenticator, decisions, recorder, masks, of, started, sessions);
     }
 
-    private Channel listen(EventLoopGroup loops, Front front, @Nullable SslContext tls) {
-        var bound = new ServerBootstrap()
-                .group(loops)
-                .channel(NioServerSocketChannel.class)
-                .option(ChannelOption.SO_REUSEADDR, true)
-                .childOption(ChannelOption.TCP_NODELAY, true)
-                .childOption(ChannelOption.SO_KEEPALIVE, true)
-                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(256 << 10, 1 << 20))
-                .childHandler(new ChannelInitializer<>() {
-                    @Override
-                    protected void initChannel(Channel channel) {
-                        FrontendDecoder decoder = new FrontendDecoder(
-                                (int) config.bounds().startupPacket().bytes(), LONGEST_PASSWORD, (int)
-                                        config.bounds().clientMessage().bytes());
-                        if (tls != null) {
-                            channel.pipeline().addLast(new TlsDetector(tls));
-                        }
-                        channel.pipeline().addLast(decoder).addLast(new ClientHandler(front, tls, decoder));
-                    }
-                })
-                .bind(config.listen().host(), config.listen().port())
-                .awaitUninterruptibly();
-        if (!bound.isSuccess()) {
-            throw new EnforcementException(
-                    ErrorCode.INTERNAL,
-                    "cannot listen on " + config.listen().host() + ":"
-                            + config.listen().port() + ": " + bound.cause().getMessage(),
-                    bound.cause());
-        }
-        return bound.channel();
+    private ChannelInitializer<Channel> connections(Front front, @Nullable SslContext tls) {
+        PostgresConfig.Bounds bounds = config.bounds();
+        return new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                // As with a server, there is no TLS over a Unix socket.
+                SslContext offered = channel instanceof SocketChannel ? tls : null;
+                if (offered != null) {
+                    channel.pipeline().addLast(new TlsDetector(offered));
+                }
+                FrontendDecoder decoder =
+                        new FrontendDecoder((int) bounds.startupPacket().bytes(), LONGEST_PASSWORD, (int)
+                                bounds.clientMessage().bytes());
+                channel.pipeline().addLast(decoder).addLast(new ClientHandler(front, offered, decoder));
+            }
+        };
     }
 
     /**
@@ -151,8 +133,8 @@ public final class PostgresEnforcer implements AutoCloseable {
      * @throws EnforcementException naming everything that is wrong
      */
     public void check() {
-        Channel listening = listener;
-        if (listening == null || !listening.isActive()) {
+        Listeners open = listeners;
+        if (open == null || !open.listening()) {
             throw new EnforcementException(ErrorCode.OVERLOADED, "the PostgreSQL enforcer does not listen");
         }
         List<String> wrong = new ArrayList<>();
@@ -168,20 +150,22 @@ public final class PostgresEnforcer implements AutoCloseable {
         }
     }
 
-    /** The TCP port that is listened on; the configured one before {@link #start}. */
+    /** The port that is listened on, also the number in the Unix socket's name; the configured one before {@link #start}. */
     public int port() {
-        Channel listening = listener;
-        return listening != null && listening.localAddress() instanceof InetSocketAddress address
-                ? address.getPort()
-                : config.listen().port();
+        return listeners == null ? config.listen().port() : listeners.port();
+    }
+
+    /** Where it listens, for people; nowhere before {@link #start}. */
+    public List<String> addresses() {
+        return listeners == null ? List.of() : listeners.addresses();
     }
 
     /** Refuses new sessions, lets running requests finish within the configured bound, then ends every session. */
     @Override
     public void close() {
         sessions.drain();
-        if (listener != null) {
-            listener.close().awaitUninterruptibly();
+        if (listeners != null) {
+            listeners.close();
         }
         await(
                 sessions.all().stream().map(Session::drain).toList(),

@@ -15,10 +15,10 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import java.net.SocketAddress;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -101,12 +101,15 @@ final class UpstreamConnector {
 
     private void open(EventLoop loop, CompletableFuture<?> result, Consumer<Channel> ready) {
         int timeout = (int) Math.min(Integer.MAX_VALUE, bounds.connectTimeout().toMillis());
-        new Bootstrap()
+        SocketAddress address = Transport.address(upstream.host(), upstream.port());
+        Bootstrap bootstrap = new Bootstrap();
+        if (!Transport.isUnix(address)) {
+            bootstrap.option(ChannelOption.TCP_NODELAY, true).option(ChannelOption.SO_KEEPALIVE, true);
+        }
+        bootstrap
                 .group(loop)
-                .channel(NioSocketChannel.class)
+                .channel(Transport.connecting(address))
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, timeout)
-                .option(ChannelOption.TCP_NODELAY, true)
-                .option(ChannelOption.SO_KEEPALIVE, true)
                 .handler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
@@ -115,7 +118,7 @@ final class UpstreamConnector {
                         }
                     }
                 })
-                .connect(upstream.host(), upstream.port())
+                .connect(address)
                 .addListener((ChannelFutureListener) connected -> {
                     if (!connected.isSuccess()) {
                         result.completeExceptionally(unavailable("cannot be reached", connected.cause()));

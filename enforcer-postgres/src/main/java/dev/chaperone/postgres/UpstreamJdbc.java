@@ -2,6 +2,7 @@ package dev.chaperone.postgres;
 
 import dev.chaperone.proto.Secret;
 import java.net.URLEncoder;
+import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -43,9 +44,15 @@ final class UpstreamJdbc {
                 }
             }
         }
-        String host = upstream.host().indexOf(':') < 0 ? upstream.host() : '[' + upstream.host() + ']';
+        String host = upstream.host();
+        if (Transport.address(host, upstream.port()) instanceof UnixDomainSocketAddress socket) {
+            properties.setProperty("socketFactory", UnixSocketFactory.class.getName());
+            properties.setProperty("socketFactoryArg", socket.getPath().toString());
+            host = "localhost"; // pgjdbc wants one
+        }
+        String shown = host.indexOf(':') < 0 ? host : '[' + host + ']';
         return DriverManager.getConnection(
-                "jdbc:postgresql://" + host + ':' + upstream.port() + '/' + encoded(upstream.database()), properties);
+                "jdbc:postgresql://" + shown + ':' + upstream.port() + '/' + encoded(upstream.database()), properties);
     }
 
     private static String encoded(String database) {

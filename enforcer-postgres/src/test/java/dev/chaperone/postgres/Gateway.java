@@ -67,7 +67,7 @@ final class Gateway implements AutoCloseable {
             String role,
             boolean privileged) {
         return new PostgresConfig(
-                new PostgresConfig.Listen("127.0.0.1", 0, true, clientTls),
+                new PostgresConfig.Listen("127.0.0.1", 0, true, clientTls, null),
                 Map.of(DATABASE, upstream(backend, DATABASE, tls, role, privileged)),
                 bounds());
     }
@@ -83,6 +83,25 @@ final class Gateway implements AutoCloseable {
                 tls,
                 backend.certificate(),
                 privileged,
+                false);
+    }
+
+    /** The database over plain TCP, with the enforcer's own role. */
+    static PostgresConfig.Upstream upstream(PostgresBackend backend, String database) {
+        return upstreamAt(backend.host(), backend, database);
+    }
+
+    /** The same, reached at another address. */
+    static PostgresConfig.Upstream upstreamAt(String host, PostgresBackend backend, String database) {
+        return new PostgresConfig.Upstream(
+                host,
+                backend.port(),
+                database,
+                ROLE,
+                new Secret(PASSWORD),
+                PostgresConfig.TlsMode.DISABLE,
+                null,
+                false,
                 false);
     }
 

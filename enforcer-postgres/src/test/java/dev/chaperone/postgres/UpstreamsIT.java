@@ -47,12 +47,12 @@ class UpstreamsIT {
         upstreams.put("lab", upstream("lab_v2"));
         upstreams.put("twin-a", upstream("postgres"));
         upstreams.put("twin-b", upstream("postgres"));
-        PostgresConfig.Listen listen = new PostgresConfig.Listen("127.0.0.1", 0, true, null);
+        PostgresConfig.Listen listen = new PostgresConfig.Listen("127.0.0.1", 0, true, null, null);
         gateway = Gateway.before(backend, new PostgresConfig(listen, upstreams, Gateway.bounds()));
     }
 
     private static PostgresConfig.Upstream upstream(String database) {
-        return Gateway.upstream(backend, database, PostgresConfig.TlsMode.DISABLE, Gateway.ROLE, false);
+        return Gateway.upstream(backend, database);
     }
 
     @AfterAll
@@ -169,7 +169,7 @@ class UpstreamsIT {
         Map<String, PostgresConfig.Upstream> upstreams = new LinkedHashMap<>();
         upstreams.put("clinic", upstream("clinic"));
         upstreams.put("gone", upstream("no_such_database"));
-        PostgresConfig.Listen listen = new PostgresConfig.Listen("127.0.0.1", 0, true, null);
+        PostgresConfig.Listen listen = new PostgresConfig.Listen("127.0.0.1", 0, true, null, null);
         PostgresConfig config = new PostgresConfig(listen, upstreams, Gateway.bounds());
         assertThatThrownBy(() -> Gateway.before(backend, config)).hasMessageContaining("upstream `gone`");
     }

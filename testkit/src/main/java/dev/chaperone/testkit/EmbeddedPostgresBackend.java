@@ -19,6 +19,7 @@ final class EmbeddedPostgresBackend implements PostgresBackend {
 
     private static final String SUPERUSER = "postgres";
     private static final String HBA = """
+            local all all scram-sha-256
             host all all 127.0.0.1/32 scram-sha-256
             host all all ::1/128 scram-sha-256
             """;
@@ -29,6 +30,9 @@ final class EmbeddedPostgresBackend implements PostgresBackend {
             "listen_addresses", "127.0.0.1",
             "password_encryption", "scram-sha-256",
             "log_min_messages", "error");
+
+    /** What a socket's path may take on every platform, less the socket's own name. */
+    private static final int LONGEST_SOCKET_DIRECTORY = 80;
 
     private final EmbeddedPostgres server;
     private final Path directory;
@@ -60,6 +64,7 @@ final class EmbeddedPostgresBackend implements PostgresBackend {
                     .setOutputRedirector(ProcessBuilder.Redirect.DISCARD)
                     .setErrorRedirector(ProcessBuilder.Redirect.DISCARD);
             SMALL.forEach(builder::setServerConfig);
+            builder.setServerConfig("unix_socket_directories", hasSocket(directory) ? directory.toString() : "");
             if (!temporary) {
                 builder.setServerConfig("fsync", "on");
             }
@@ -81,6 +86,10 @@ final class EmbeddedPostgresBackend implements PostgresBackend {
         }
     }
 
+    private static boolean hasSocket(Path directory) {
+        return directory.toString().length() <= LONGEST_SOCKET_DIRECTORY;
+    }
+
     private static String password(Path file) throws IOException {
         if (!Files.exists(file)) {
             byte[] random = new byte[16];
@@ -91,7 +100,7 @@ final class EmbeddedPostgresBackend implements PostgresBackend {
         return Files.readString(file).strip();
     }
 
-    /** The server is initialised trusting everybody; from here on nobody connects without a password, over TCP only. */
+    /** The server is initialised trusting everybody; from here on nobody connects without a password. */
     private void requirePasswords(Path data) throws IOException, SQLException {
         Path hba = data.resolve("pg_hba.conf");
         if (Files.readString(hba).equals(HBA)) {
@@ -130,6 +139,11 @@ final class EmbeddedPostgresBackend implements PostgresBackend {
     @Override
     public int port() {
         return server.getPort();
+    }
+
+    @Override
+    public @Nullable Path socketDirectory() {
+        return hasSocket(directory) ? directory : null;
     }
 
     @Override

@@ -17,6 +17,11 @@ public interface PostgresBackend extends AutoCloseable {
     /** Port to connect to. */
     int port();
 
+    /** Directory of its Unix socket, for clients that take one as their host; null when it has none. */
+    default @Nullable Path socketDirectory() {
+        return null;
+    }
+
     /** Name of the superuser. */
     String superuser();
 
