@@ -100,6 +100,11 @@ final class Decider {
                         run(() -> decide(Subject.analysed(prepared.statement(), result), parameters, began, then)));
     }
 
+    /** Decides on a statement of which it is known already what it touches. */
+    void decide(Subject subject, List<Parameter> parameters, Consumer<Ruling> then) {
+        decide(subject, parameters, System.nanoTime(), then);
+    }
+
     private void decide(Subject subject, List<Parameter> parameters, long began, Consumer<Ruling> then) {
         long number = ++requests;
         DecideRequest request = request(subject);
@@ -128,7 +133,7 @@ final class Decider {
                 .setOperation(subject.statement().operation())
                 .setClass_(subject.actionClass())
                 .setAnalysis(subject.outcome())
-                .setFingerprint(fingerprint(subject.statement().text()));
+                .setFingerprint(fingerprint(subject.text()));
         if (failure != null) {
             action.setAnalysisError(String.valueOf(failure.getMessage()));
         }
@@ -172,18 +177,18 @@ final class Decider {
         if (refusal == null) {
             try {
                 requireRecordable(subject, parameters);
-                terms = Terms.of(decision, subject.analysis(), services.masks());
+                terms = Terms.of(decision, subject.analysis(), subject.rewritable(), services.masks());
                 if (subject.failure() != null) {
                     terms.requireUnanalysed();
                 }
             } catch (EnforcementException e) {
-                refusal = Refusals.unfulfillable(e, decision);
+                refusal = Refusals.unfulfillable(e, decision, subject);
             }
         }
         OperationDecided.Builder decided = OperationDecided.newBuilder()
                 .setRequest(request)
                 .setDecision(decision)
-                .setOperation(ByteString.copyFromUtf8(subject.statement().text()))
+                .setOperation(ByteString.copyFromUtf8(subject.text()))
                 .addAllParameters(parameters)
                 .setCached(outcome.cached())
                 .setDecisionMicros((System.nanoTime() - began) / 1000)
@@ -227,7 +232,7 @@ final class Decider {
     }
 
     private static void requireRecordable(Subject subject, List<Parameter> parameters) {
-        long size = 3L * subject.statement().text().length();
+        long size = 3L * subject.text().length();
         for (Parameter parameter : parameters) {
             size += parameter.getValue().size() + 16L;
         }

@@ -3,7 +3,6 @@ package dev.chaperone.postgres;
 import com.google.protobuf.UnsafeByteOperations;
 import dev.chaperone.audit.v1.Parameter;
 import dev.chaperone.postgres.analysis.SqlStatement;
-import dev.chaperone.postgres.analysis.StatementDetail;
 import dev.chaperone.postgres.analysis.StatementSplitter;
 import dev.chaperone.postgres.analysis.UnanalysableException;
 import dev.chaperone.postgres.wire.BackendWriter;
@@ -18,40 +17,34 @@ import dev.chaperone.postgres.wire.FrontendWriter;
 import dev.chaperone.postgres.wire.Report;
 import dev.chaperone.proto.ErrorCode;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The statements and portals of one session (chapter "Extended Query"). The server's own are kept in step: a name that is not
- * known here does not exist, whatever the server may hold.
+ * The extended query protocol of one session (chapter "Extended Query"). A name that is not known here does not exist, whatever
+ * the server may hold.
  */
 final class ExtendedQuery {
 
     private final Session session;
     private final UpstreamLink link;
     private final StatementFlow flow;
-    private final int most;
-    private final Map<String, Prepared> statements = new HashMap<>();
-    private final Map<String, Portal> portals = new HashMap<>();
+    private final SessionNames names;
 
-    ExtendedQuery(Session session, UpstreamLink link, StatementFlow flow, int most) {
+    ExtendedQuery(Session session, UpstreamLink link, StatementFlow flow, SessionNames names) {
         this.session = session;
         this.link = link;
         this.flow = flow;
-        this.most = most;
+        this.names = names;
     }
 
     void parse(Parse parse) {
         if (reserved(parse.statement())) {
             return;
         }
-        if (statements.size() >= most && !statements.containsKey(parse.statement())) {
-            refuse(GatewayError.of(
-                    ErrorCode.LIMIT_EXCEEDED,
-                    "a session holds at most " + most + " prepared statements",
-                    "close those that are not needed"));
+        GatewayError full = names.noRoomForStatement(parse.statement());
+        if (full != null) {
+            refuse(full);
             return;
         }
         List<SqlStatement> split;
@@ -74,14 +67,14 @@ final class ExtendedQuery {
         Prepared prepared =
                 new Prepared(statement, parse.sql().codePointCount(0, statement.start()), parse.parameterTypes());
         if (parse.statement().isEmpty()) {
-            statements.remove("");
+            names.dropStatement("");
         }
         flow.parse(
                 parse.statement(),
                 prepared,
                 parse.parameterTypes(),
                 () -> {
-                    statements.put(parse.statement(), prepared);
+                    names.prepared(parse.statement(), prepared);
                     BackendWriter.parseComplete(session.outbox().buffer());
                     session.next();
                 },
@@ -92,20 +85,18 @@ final class ExtendedQuery {
         if (reserved(bind.statement()) || reserved(bind.portal())) {
             return;
         }
-        Prepared prepared = statements.get(bind.statement());
+        Prepared prepared = names.statement(bind.statement());
         if (prepared == null) {
             refuse(unknownStatement(bind.statement()));
             return;
         }
-        if (portals.size() >= most && !portals.containsKey(bind.portal())) {
-            refuse(GatewayError.of(
-                    ErrorCode.LIMIT_EXCEEDED,
-                    "a session holds at most " + most + " portals",
-                    "close those that are not needed"));
+        GatewayError full = names.noRoomForPortal(bind.portal());
+        if (full != null) {
+            refuse(full);
             return;
         }
         if (bind.portal().isEmpty()) {
-            forget("");
+            names.dropPortal("");
         }
         flow.open(
                 prepared,
@@ -113,8 +104,7 @@ final class ExtendedQuery {
                 parameters(bind),
                 () -> session.seriesEnds(bind.portal()),
                 portal -> {
-                    forget(bind.portal());
-                    portals.put(bind.portal(), portal);
+                    names.bound(bind.portal(), portal);
                     BackendWriter.bindComplete(session.outbox().buffer());
                     session.next();
                 },
@@ -126,7 +116,7 @@ final class ExtendedQuery {
             describeStatement(describe.name());
             return;
         }
-        Portal portal = portals.get(describe.name());
+        Portal portal = names.portal(describe.name());
         if (portal == null) {
             refuse(unknownPortal(describe.name()));
             return;
@@ -141,7 +131,7 @@ final class ExtendedQuery {
     }
 
     private void describeStatement(String name) {
-        Prepared prepared = statements.get(name);
+        Prepared prepared = names.statement(name);
         if (prepared == null) {
             refuse(unknownStatement(name));
             return;
@@ -176,7 +166,7 @@ final class ExtendedQuery {
     }
 
     void execute(Execute execute) {
-        Portal portal = portals.get(execute.portal());
+        Portal portal = names.portal(execute.portal());
         if (portal == null) {
             refuse(unknownPortal(execute.portal()));
             return;
@@ -202,68 +192,21 @@ final class ExtendedQuery {
                         return;
                     }
                     if (close.target() == Target.STATEMENT) {
-                        statements.remove(close.name());
+                        names.dropStatement(close.name());
                     } else {
-                        forget(close.name());
+                        names.dropPortal(close.name());
                     }
                     BackendWriter.closeComplete(session.outbox().buffer());
                     session.next();
                 });
     }
 
-    /** A simple query takes the place of the unnamed statement and the unnamed portal. */
-    void forgetUnnamed() {
-        statements.remove("");
-        forget("");
-    }
-
-    /** The transaction has ended, and its portals with it. */
-    void forgetPortals() {
-        portals.values().forEach(session::abandoned);
-        portals.clear();
-    }
-
-    /** A statement has run that may have dropped prepared ones. */
-    void ran(SqlStatement statement) {
-        StatementDetail detail = statement.detail();
-        if (detail instanceof StatementDetail.Deallocate deallocate) {
-            String name = deallocate.name();
-            if (name == null) {
-                forgetNamed();
-            } else {
-                statements.remove(name);
-            }
-        } else if (detail instanceof StatementDetail.Discard discard
-                && discard.what().equals("all")) {
-            forgetNamed();
-        }
-    }
-
-    /** Something has run that may have prepared other statements under the same names. */
-    void unsure() {
-        statements.forEach((name, prepared) -> prepared.unsure(!name.isEmpty()));
-    }
-
-    private void forgetNamed() {
-        statements.keySet().removeIf(name -> !name.isEmpty());
-    }
-
-    private void forget(String name) {
-        Portal portal = portals.remove(name);
-        if (portal != null) {
-            session.abandoned(portal);
-        }
-    }
-
     private boolean reserved(String name) {
-        if (name.startsWith(StatementFlow.RESERVED)) {
-            refuse(GatewayError.of(
-                    ErrorCode.UNSUPPORTED,
-                    "names that begin with `" + StatementFlow.RESERVED + "` are the gateway's own",
-                    "choose another name"));
-            return true;
+        GatewayError refusal = NameChecks.refusal(name);
+        if (refusal != null) {
+            refuse(refusal);
         }
-        return false;
+        return refusal != null;
     }
 
     private void refuse(GatewayError error) {

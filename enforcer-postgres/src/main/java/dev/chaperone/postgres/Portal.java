@@ -1,6 +1,8 @@
 package dev.chaperone.postgres;
 
 import dev.chaperone.postgres.masking.RowMask;
+import io.netty.buffer.ByteBuf;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A statement with its parameters, decided on and ready to run. Belongs to one session's event loop. */
@@ -14,9 +16,12 @@ final class Portal {
     private final @Nullable RowMask mask;
     private final @Nullable Copying copying;
     private final long began = System.nanoTime();
+    private Tally tally = new Tally();
+    private @Nullable Consumer<Runnable> effect;
     private long rows;
     private long bytes;
     private boolean completed;
+    private boolean unannounced;
 
     /**
      * @param name as on the wire
@@ -92,6 +97,45 @@ final class Portal {
     void delivered(long moreRows, long moreBytes) {
         rows += moreRows;
         bytes += moreBytes;
+        tally.add(moreRows, moreBytes);
+    }
+
+    /** Its RowDescription goes to the client with the first thing that it delivers. */
+    void announceWithFirst() {
+        unannounced = true;
+    }
+
+    /** Writes its RowDescription where that is due. */
+    void announce(ByteBuf out) {
+        if (unannounced && description != null) {
+            out.writeBytes(description);
+        }
+        unannounced = false;
+    }
+
+    /** What counts against the limits: with a cursor, all that was ever fetched from it. */
+    Tally tally() {
+        return tally;
+    }
+
+    void tally(Tally shared) {
+        tally = shared;
+    }
+
+    /** What it leaves behind when it has run to its end; goes on with what it is given. */
+    void effect(Consumer<Runnable> left) {
+        effect = left;
+    }
+
+    /** It has run to its end. */
+    void ran(Runnable then) {
+        Consumer<Runnable> left = effect;
+        effect = null;
+        if (left == null) {
+            then.run();
+        } else {
+            left.accept(then);
+        }
     }
 
     /** True when its end has been recorded. */

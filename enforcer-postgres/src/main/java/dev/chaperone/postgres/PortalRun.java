@@ -95,7 +95,7 @@ final class PortalRun {
     private void execute() {
         long batch = clientLimit == 0 ? Long.MAX_VALUE : clientLimit - clientRows;
         if (terms.maxRows() != Long.MAX_VALUE) {
-            batch = Math.min(batch, terms.maxRows() - portal.rows() + 1);
+            batch = Math.min(batch, terms.maxRows() - portal.tally().rows() + 1);
         }
         if (terms.maxBytes() != Long.MAX_VALUE) {
             batch = Math.min(batch, BATCH);
@@ -124,6 +124,9 @@ final class PortalRun {
         char tag = message.tag();
         if (copyOut == null || tag != 'H' && tag != 'E') {
             requireSameMeaning();
+        }
+        if (tag != 'E') {
+            portal.announce(session.outbox().buffer());
         }
         switch (tag) {
             case 'D' -> row(message);
@@ -173,9 +176,9 @@ final class PortalRun {
         if (exceeded != null) {
             return true;
         }
-        if (row && portal.rows() >= terms.maxRows()) {
+        if (row && portal.tally().rows() >= terms.maxRows()) {
             exceeded = limit("rows", terms.maxRows());
-        } else if (portal.bytes() + length > terms.maxBytes()) {
+        } else if (portal.tally().bytes() + length > terms.maxBytes()) {
             exceeded = limit("bytes", terms.maxBytes());
         }
         if (exceeded != null && copyOut != null) {

@@ -2,6 +2,8 @@ package dev.chaperone.postgres;
 
 import dev.chaperone.postgres.analysis.SqlStatement;
 import dev.chaperone.postgres.analysis.StatementClass;
+import io.netty.buffer.ByteBuf;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +15,7 @@ final class Prepared {
 
     private final SqlStatement statement;
     private final int offset;
-    private final List<Integer> types;
+    private List<Integer> types;
     private @Nullable String tree;
     private @Nullable Copying copying;
     private boolean stale;
@@ -27,7 +29,17 @@ final class Prepared {
     Prepared(SqlStatement statement, int offset, List<Integer> types) {
         this.statement = statement;
         this.offset = offset;
-        this.types = types;
+        this.types = List.copyOf(types);
+    }
+
+    /** What a ParameterDescription says. */
+    static List<Integer> parameterTypes(ByteBuf body) {
+        int count = body.readUnsignedShort();
+        List<Integer> types = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            types.add(body.readInt());
+        }
+        return types;
     }
 
     /** A query that the gateway asks on its own account. */
@@ -59,6 +71,11 @@ final class Prepared {
 
     List<Integer> types() {
         return types;
+    }
+
+    /** The types of all parameters, as the server has found them out. */
+    void types(List<Integer> known) {
+        types = List.copyOf(known);
     }
 
     int offset() {

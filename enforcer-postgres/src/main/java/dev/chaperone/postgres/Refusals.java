@@ -5,6 +5,8 @@ import dev.chaperone.decision.v1.Effect;
 import dev.chaperone.decision.v1.Reason;
 import dev.chaperone.enforcer.DecisionClient;
 import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.postgres.analysis.StatementClass;
+import dev.chaperone.postgres.analysis.StatementDetail;
 import dev.chaperone.postgres.analysis.UnanalysableException;
 import dev.chaperone.proto.ErrorCode;
 import org.jspecify.annotations.Nullable;
@@ -61,8 +63,15 @@ final class Refusals {
     }
 
     /** A permit whose obligations cannot be carried out. */
-    static GatewayError unfulfillable(EnforcementException cause, Decision decision) {
-        return error(cause.code(), cause.getMessage(), decision, "");
+    static GatewayError unfulfillable(EnforcementException cause, Decision decision, Subject subject) {
+        String hint = "";
+        if (subject.statement().statementClass() == StatementClass.EXPLAIN) {
+            hint =
+                    "a plan shows values and numbers of rows of the columns that it uses; explain a statement without masked ones";
+        } else if (subject.statement().detail() instanceof StatementDetail.CreateAs) {
+            hint = "what is stored is not masked; leave the masked columns out";
+        }
+        return error(cause.code(), cause.getMessage(), decision, hint);
     }
 
     private static String by(Decision decision, Effect effect) {

@@ -90,6 +90,7 @@ final class Session implements CopyIn.Events {
     private final Reports reports;
     private final Decider decider;
     private final StatementFlow flow;
+    private final SessionNames names;
     private final ExtendedQuery extended;
     private final ArrayDeque<FrontendMessage> queue = new ArrayDeque<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
@@ -123,8 +124,8 @@ final class Session implements CopyIn.Events {
         this.reports = new Reports(outbox, services.analyses()::catalog);
         this.decider = new Decider(services, caller, client.eventLoop());
         this.flow = new StatementFlow(this, link, decider);
-        this.extended =
-                new ExtendedQuery(this, link, flow, services.config().bounds().preparedStatements());
+        this.names = new SessionNames(this, services.config().bounds().preparedStatements());
+        this.extended = new ExtendedQuery(this, link, flow, names);
     }
 
     /** Tells the client that it is let in, and begins to read from both sides. */
@@ -296,7 +297,7 @@ final class Session implements CopyIn.Events {
             ran = false;
             if (transactionStatus == 'I') {
                 reports.transactionEnded();
-                extended.forgetPortals();
+                names.transactionEnded();
             }
             BackendWriter.readyForQuery(outbox.buffer(), transactionStatus);
             outbox.cut();
@@ -322,7 +323,7 @@ final class Session implements CopyIn.Events {
         ran = true;
         outbox.request(portal.ruling().request());
         if (portal.ruling().unanalysed() && portal.prepared().statement().runsCode()) {
-            extended.unsure();
+            names.unsure();
         }
         new PortalRun(
                         this,
@@ -333,9 +334,11 @@ final class Session implements CopyIn.Events {
                         maxRows,
                         () -> {
                             if (portal.completed()) {
-                                extended.ran(portal.prepared().statement());
+                                names.ran(portal.prepared().statement());
+                                portal.ran(done);
+                            } else {
+                                done.run();
                             }
-                            done.run();
                         },
                         failed)
                 .start();
@@ -391,8 +394,18 @@ final class Session implements CopyIn.Events {
         return services.analyses();
     }
 
+    /** What policies and records call the database. */
+    String database() {
+        return services.upstream().name();
+    }
+
+    /** The prepared statements, portals and cursors of the session. */
+    SessionNames names() {
+        return names;
+    }
+
     void forgetUnnamed() {
-        extended.forgetUnnamed();
+        names.forgetUnnamed();
     }
 
     boolean upstreamFailed() {
@@ -544,6 +557,11 @@ final class Session implements CopyIn.Events {
     }
 
     void parameterStatus(BackendMessage message) {
+        outbox.buffer().writeBytes(message.content(), message.content().readerIndex(), message.length());
+    }
+
+    /** What somebody notified on a channel that a statement of this session listens on. */
+    void notification(BackendMessage message) {
         outbox.buffer().writeBytes(message.content(), message.content().readerIndex(), message.length());
     }
 
@@ -713,7 +731,7 @@ final class Session implements CopyIn.Events {
             outbox.complete(
                     Outbox.completion(opening.request(), Outcome.OUTCOME_ABORTED, code, 0, 0, System.nanoTime()));
         }
-        extended.forgetPortals();
+        names.forgetPortals();
         if (error != null && client.isActive() && !outbox.withinMessage()) {
             clientError(error.fatal());
         }

@@ -17,6 +17,11 @@ record SessionUpstream(Session session) implements UpstreamLink.Events {
     }
 
     @Override
+    public void notification(BackendMessage message) {
+        session.notification(message);
+    }
+
+    @Override
     public void fatal(Report report) {
         session.upstreamFatal(report);
     }

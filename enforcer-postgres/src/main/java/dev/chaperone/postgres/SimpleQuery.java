@@ -1,7 +1,9 @@
 package dev.chaperone.postgres;
 
+import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.analysis.SqlStatement;
 import dev.chaperone.postgres.analysis.StatementClass;
+import dev.chaperone.postgres.analysis.StatementDetail;
 import dev.chaperone.postgres.analysis.StatementSplitter;
 import dev.chaperone.postgres.analysis.UnanalysableException;
 import dev.chaperone.postgres.wire.BackendWriter;
@@ -15,6 +17,7 @@ import java.util.List;
 final class SimpleQuery {
 
     private static final Bind UNNAMED = new Bind("", "", List.of(), List.of(), List.of());
+    private static final Bind BINARY = new Bind("", "", List.of(), List.of(), List.of(1));
 
     private final Session session;
     private final StatementFlow flow;
@@ -55,15 +58,39 @@ final class SimpleQuery {
     }
 
     private void open(Prepared prepared) {
-        flow.open(prepared, UNNAMED, List.of(), () -> statements.size() == 1, this::run, this::end);
+        flow.open(
+                prepared,
+                binary(prepared.statement()) ? BINARY : UNNAMED,
+                List.of(),
+                () -> statements.size() == 1,
+                this::run,
+                this::end);
+    }
+
+    /** Only here does a cursor say in which format its rows come. */
+    private boolean binary(SqlStatement statement) {
+        if (!statement.operation().equals("fetch")
+                || !(statement.detail() instanceof StatementDetail.CursorUse use)
+                || use.name() == null) {
+            return false;
+        }
+        Cursor cursor = session.names().cursor(use.name());
+        return cursor != null && cursor.binary();
     }
 
     private void run(Portal portal) {
-        byte[] description = portal.description();
-        if (description != null) {
-            session.outbox().buffer().writeBytes(description);
+        portal.announceWithFirst();
+        if (readsOnly(portal)) {
+            // The server announces these before it runs them, and all others when they have something to show.
+            portal.announce(session.outbox().buffer());
         }
         session.run(portal, 0, this::next, this::end);
+    }
+
+    private static boolean readsOnly(Portal portal) {
+        QueryAnalysis analysis = portal.ruling().analysis();
+        return portal.prepared().statement().statementClass() == StatementClass.QUERY
+                && (analysis == null || !analysis.writes());
     }
 
     private void end() {

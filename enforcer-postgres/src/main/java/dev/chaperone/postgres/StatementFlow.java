@@ -4,6 +4,7 @@ import dev.chaperone.audit.v1.OperationCompleted.Outcome;
 import dev.chaperone.audit.v1.Parameter;
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.postgres.analysis.QueryAnalysis;
+import dev.chaperone.postgres.analysis.SqlStatement;
 import dev.chaperone.postgres.analysis.StatementClass;
 import dev.chaperone.postgres.analysis.StatementDetail;
 import dev.chaperone.postgres.masking.RowMask;
@@ -65,7 +66,7 @@ final class StatementFlow {
         parse(
                 out -> {
                     FrontendWriter.close(out, Target.STATEMENT, name);
-                    FrontendWriter.parse(out, name, prepared.statement().text(), List.of());
+                    FrontendWriter.parse(out, name, prepared.statement().text(), prepared.types());
                 },
                 prepared,
                 parsed,
@@ -121,6 +122,10 @@ final class StatementFlow {
             new CopyFlow(session, link, this, decider, prepared, bind, parameters, opened, failed).open();
             return;
         }
+        if (UtilityFlow.opens(prepared.statement())) {
+            new UtilityFlow(session, link, this, decider, prepared, bind, parameters, opened, failed).open();
+            return;
+        }
         decider.decide(
                 prepared,
                 parameters,
@@ -150,7 +155,7 @@ final class StatementFlow {
     }
 
     /** Prepares a statement anew that may not be the one that was prepared. */
-    private void again(String name, Prepared prepared, Runnable sure, Runnable failed) {
+    void again(String name, Prepared prepared, Runnable sure, Runnable failed) {
         link.takeTrees();
         session.reports().parsing(true);
         link.ask(
@@ -167,7 +172,7 @@ final class StatementFlow {
                         failed.run();
                     } else if (message.tag() == '1') {
                         session.reports().parsing(false);
-                        noteTrees(prepared, false);
+                        takeTree(prepared);
                         prepared.unsure(false);
                         sure.run();
                     }
@@ -327,7 +332,10 @@ final class StatementFlow {
         QueryAnalysis analysis = ruling.analysis();
         Terms terms = ruling.terms();
         if (message.tag() == 'n') {
-            if (analysis != null && !analysis.outputs().isEmpty() && prepared.copying() == null) {
+            if (analysis != null
+                    && !analysis.outputs().isEmpty()
+                    && prepared.copying() == null
+                    && !mayBeGone(prepared.statement())) {
                 throw mismatch("the database announces no columns where the analysis says "
                         + analysis.outputs().size());
             }
@@ -351,6 +359,12 @@ final class StatementFlow {
                 null);
     }
 
+    /** A cursor, a prepared statement that is known here: should the server have none, it announces nothing and then says so. */
+    private static boolean mayBeGone(SqlStatement statement) {
+        return statement.statementClass() == StatementClass.CURSOR
+                || statement.statementClass() == StatementClass.EXECUTE;
+    }
+
     /**
      * Looks at what the server printed since: when it has analysed the statement anew and it means something else now, the
      * statement is of no more use.
@@ -371,11 +385,20 @@ final class StatementFlow {
                 // Nobody knew what it meant; what it means now is decided on when it is bound.
                 prepared.tree(tree);
             } else if (then == null || !then.equals(now)) {
+                prepared.tree(tree);
                 prepared.makeStale();
                 return true;
             }
         }
         return false;
+    }
+
+    /** Keeps what the server printed since, for a statement that is yet to be decided on. */
+    void takeTree(Prepared prepared) {
+        List<String> trees = link.takeTrees();
+        if (!trees.isEmpty()) {
+            prepared.tree(trees.size() == 1 ? trees.get(0) : null);
+        }
     }
 
     /** An error of the server while a decided statement was made ready or ran. */

@@ -18,48 +18,67 @@ import org.jspecify.annotations.Nullable;
  * @param analysis what it touches; null for one that touches nothing that is known, and when that could not be established
  * @param failure why it is not known what it would touch; null when it is known. Such a statement is carried only if the
  *     decision says so in so many words, and some not even then ({@link UnanalysableException#carriable})
+ * @param rewritable true when it can be made to work on masked values
+ * @param behind the text of what it runs and does not say: what was prepared, what a cursor was declared for; empty for others
  */
 record Subject(
         SqlStatement statement,
         ActionClass actionClass,
         @Nullable QueryAnalysis analysis,
-        @Nullable UnanalysableException failure) {
+        @Nullable UnanalysableException failure,
+        boolean rewritable,
+        String behind) {
 
     /** A statement that the server's tree says all about, or says nothing about. */
     static Subject analysed(SqlStatement statement, Analyses.Result result) {
         QueryAnalysis analysis = result.analysis();
-        if (analysis == null) {
-            return new Subject(statement, statement.actionClass(), null, result.failure());
+        return analysis == null
+                ? new Subject(statement, statement.actionClass(), null, result.failure(), false, "")
+                : new Subject(statement, actionClass(analysis), analysis, null, rewritable(analysis), "");
+    }
+
+    /** What is done by a statement that touches that. */
+    static ActionClass actionClass(QueryAnalysis analysis) {
+        if (analysis.deletes()) {
+            return ActionClass.ACTION_CLASS_DELETE;
         }
-        ActionClass actionClass = analysis.deletes()
-                ? ActionClass.ACTION_CLASS_DELETE
-                : analysis.writes() ? ActionClass.ACTION_CLASS_WRITE : ActionClass.ACTION_CLASS_READ;
-        return new Subject(statement, actionClass, analysis, null);
+        return analysis.writes() ? ActionClass.ACTION_CLASS_WRITE : ActionClass.ACTION_CLASS_READ;
+    }
+
+    /** Only reads can be made to work on masked values. */
+    static boolean rewritable(QueryAnalysis analysis) {
+        return analysis.command() == QueryAnalysis.Command.SELECT && !analysis.writes();
     }
 
     /** True when the statement is for the server's tree to explain. */
     static boolean needsTree(SqlStatement statement) {
         return switch (statement.statementClass()) {
-            case QUERY, DML -> true;
+            case QUERY, DML -> !(statement.detail() instanceof StatementDetail.CreateAs);
             default -> false;
         };
+    }
+
+    /** The whole text of what runs, for the record. */
+    String text() {
+        return behind.isEmpty() ? statement.text() : statement.text() + "\n-- runs: " + behind;
     }
 
     /** A statement that the server does not plan. */
     static Subject plain(SqlStatement statement, @Nullable String tree) {
         UnanalysableException failure = switch (statement.statementClass()) {
-            case TRANSACTION, SHOW, DISCARD, DEALLOCATE, EMPTY, TRUNCATE, SCHEMA, ADMIN -> null;
+            case TRANSACTION, SHOW, DISCARD, DEALLOCATE, PREPARE, LISTEN, EMPTY, TRUNCATE, SCHEMA, ADMIN -> null;
             case SET, RESET -> setting(statement);
             case COPY ->
                 statement.detail() == null
                         ? new UnanalysableException("this form of `copy` is not recognised")
                         : unanalysed(statement.operation());
-            case CURSOR, EXPLAIN, PREPARE, EXECUTE, LISTEN, LOCK -> unanalysed(statement.operation());
+            case CURSOR -> statement.operation().equals("close") ? null : unanalysed(statement.operation());
+            case EXPLAIN, EXECUTE, LOCK -> unanalysed(statement.operation());
             case QUERY, DML, UNKNOWN -> new UnanalysableException("the statement is not recognised");
         };
         if (failure == null && statement.detail() == null) {
             failure = switch (statement.statementClass()) {
-                case DISCARD, DEALLOCATE, SHOW ->
+                case DISCARD, DEALLOCATE, SHOW, PREPARE, CURSOR ->
                     new UnanalysableException("this form of `" + statement.operation() + "` is not recognised");
                 default -> null;
             };
@@ -67,7 +86,7 @@ record Subject(
         if (failure == null) {
             failure = UtilityCheck.refusal(statement, tree);
         }
-        return new Subject(statement, statement.actionClass(), null, failure);
+        return new Subject(statement, statement.actionClass(), null, failure, false, "");
     }
 
     Analysis outcome() {

@@ -79,9 +79,14 @@ record Terms(
      * Reads the obligations of a permit and checks that each can be carried out for the statement.
      *
      * @param analysis what the statement touches; null for one that touches no relation that is known
+     * @param rewritable whether the statement can be made to work on masked values
      * @throws EnforcementException with OBLIGATION_UNFULFILLABLE naming the one that cannot
      */
-    static Terms of(Decision decision, @Nullable QueryAnalysis analysis, Function<Mask, MaskingFunction> functions) {
+    static Terms of(
+            Decision decision,
+            @Nullable QueryAnalysis analysis,
+            boolean rewritable,
+            Function<Mask, MaskingFunction> functions) {
         Map<String, Masking> masks = new HashMap<>();
         long maxRows = Long.MAX_VALUE;
         long maxBytes = Long.MAX_VALUE;
@@ -108,7 +113,7 @@ record Terms(
                     throw unfulfillable("the policy asks for something that this enforcer does not know");
             }
         }
-        boolean atSource = analysis != null && needsSource(masks, analysis);
+        boolean atSource = analysis != null && needsSource(masks, analysis, rewritable);
         boolean keepBack = !decision.getVerbatim() || !masks.isEmpty();
         if (keepBack && analysis != null && !analysis.restricted().isEmpty()) {
             throw unfulfillable(String.join(", ", analysis.restricted())
@@ -156,16 +161,16 @@ record Terms(
      * True when a mask on the wire, which covers what is delivered unchanged and nothing else, is not enough, and the policy
      * lets the statement be rewritten.
      */
-    private static boolean needsSource(Map<String, Masking> masks, QueryAnalysis analysis) {
+    private static boolean needsSource(Map<String, Masking> masks, QueryAnalysis analysis, boolean rewritable) {
         boolean needed = false;
         for (Masking masking : masks.values()) {
             String problem = beyondDelivery(masking.mask().getField(), analysis.relations());
-            if (problem != null && !(masking.everywhere() && rewritable(analysis))) {
+            if (problem != null && !(masking.everywhere() && rewritable)) {
                 throw unfulfillable(problem);
             }
             needed |= problem != null;
         }
-        boolean everywhere = masks.values().stream().allMatch(Masking::everywhere) && rewritable(analysis);
+        boolean everywhere = masks.values().stream().allMatch(Masking::everywhere) && rewritable;
         for (OutputColumn output : analysis.outputs()) {
             boolean mixed = mixed(output, masks);
             if (mixed && !everywhere) {
@@ -200,10 +205,6 @@ record Terms(
         }
     }
 
-    private static boolean rewritable(QueryAnalysis analysis) {
-        return analysis.command() == QueryAnalysis.Command.SELECT && !analysis.writes();
-    }
-
     /**
      * Checks that the obligations can be carried out for a statement of which nobody knows what it touches.
      *
@@ -233,6 +234,15 @@ record Terms(
                 requireNoOracle(output, masks);
             }
         }
+    }
+
+    /** True when it is these fields, and no others, that are to be masked, and in the same way. */
+    boolean masksAs(Map<String, Masking> others) {
+        return masks.keySet().equals(others.keySet())
+                && masks.values().stream().allMatch(masking -> {
+                    Masking other = others.get(masking.mask().getField());
+                    return other != null && masking.does(other);
+                });
     }
 
     private static boolean known(String field, List<Relation> relations) {

@@ -33,6 +33,9 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
         /** A whole ParameterStatus message, valid during the call. */
         void parameterStatus(BackendMessage message);
 
+        /** A whole NotificationResponse message, valid during the call. */
+        void notification(BackendMessage message);
+
         /** The server ends the connection, saying why. */
         void fatal(Report report);
 
@@ -257,7 +260,7 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
         switch (message.tag()) {
             case 'N' -> notice(Report.read(message.body()));
             case 'S' -> events.parameterStatus(message);
-            case 'A' -> {} // nobody can have asked for notifications: LISTEN is not carried
+            case 'A' -> events.notification(message);
             default -> answered(message);
         }
     }

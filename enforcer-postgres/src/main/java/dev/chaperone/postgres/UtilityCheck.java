@@ -1,6 +1,7 @@
 package dev.chaperone.postgres;
 
 import dev.chaperone.postgres.analysis.SqlStatement;
+import dev.chaperone.postgres.analysis.StatementDetail;
 import dev.chaperone.postgres.analysis.UnanalysableException;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -16,10 +17,9 @@ final class UtilityCheck {
     private static final Pattern NODE = Pattern.compile(
             "^\\(\\{QUERY :commandType \\d+\\s.*?:utilityStmt\\s+(?:\\{([A-Z]+)|(\\?)|<>)", Pattern.DOTALL);
 
-    /** Statements that hide what they read or run. */
+    /** Statements that hide what they read or run, or whose meaning is found out in another way. */
     private static final Set<String> OPAQUE = Set.of(
             "CREATETABLEASSTMT",
-            "REFRESHMATVIEWSTMT",
             "DOSTMT",
             "CALLSTMT",
             "COPYSTMT",
@@ -35,8 +35,7 @@ final class UtilityCheck {
             "LOCKSTMT",
             "LOADSTMT");
 
-    private static final Set<String> OPAQUE_OPERATIONS =
-            Set.of("do", "call", "refresh", "load", "select into", "create materialized view", "create table as");
+    private static final Set<String> OPAQUE_OPERATIONS = Set.of("do", "call", "load");
 
     /** Servers before 16 do not print which statement it is; then AS in a CREATE TABLE tells, where it is no generated column's. */
     private static final Pattern GENERATED =
@@ -60,30 +59,56 @@ final class UtilityCheck {
         if (node == null && !unnamed) {
             return new UnanalysableException("the database takes `" + statement.operation() + "` for a query");
         }
+        Set<String> expected = expected(statement);
+        if (node != null && !expected.isEmpty()) {
+            return expected.contains(node)
+                    ? null
+                    : new UnanalysableException(
+                            "the database takes `" + statement.operation() + "` for another kind of statement");
+        }
         if (node != null && OPAQUE.contains(node)
                 || OPAQUE_OPERATIONS.contains(statement.operation())
                 || unnamed && createsFromQuery(statement)) {
             return new UnanalysableException("what `" + statement.operation() + "` "
                     + (node == null ? "" : "of this form ") + "would touch is not analysed");
         }
-        String expected = switch (statement.statementClass()) {
-            case TRANSACTION -> "TRANSACTIONSTMT";
-            case SET, RESET -> "VARIABLESETSTMT CONSTRAINTSSETSTMT";
-            case SHOW -> "VARIABLESHOWSTMT";
-            case DISCARD -> "DISCARDSTMT";
-            case DEALLOCATE -> "DEALLOCATESTMT";
-            case TRUNCATE -> "TRUNCATESTMT";
-            default -> "";
-        };
-        if (node != null && !expected.isEmpty() && !Set.of(expected.split(" ")).contains(node)) {
-            return new UnanalysableException(
-                    "the database takes `" + statement.operation() + "` for another kind of statement");
-        }
         return null;
     }
 
+    /** The nodes that the server may make of a statement; empty for those that may become many. */
+    private static Set<String> expected(SqlStatement statement) {
+        if (statement.detail() instanceof StatementDetail.CreateAs) {
+            return Set.of("CREATETABLEASSTMT");
+        }
+        return switch (statement.statementClass()) {
+            case TRANSACTION -> Set.of("TRANSACTIONSTMT");
+            case SET, RESET -> Set.of("VARIABLESETSTMT", "CONSTRAINTSSETSTMT");
+            case SHOW -> Set.of("VARIABLESHOWSTMT");
+            case DISCARD -> Set.of("DISCARDSTMT");
+            case DEALLOCATE -> Set.of("DEALLOCATESTMT");
+            case PREPARE -> Set.of("PREPARESTMT");
+            case EXECUTE -> Set.of("EXECUTESTMT");
+            case EXPLAIN -> Set.of("EXPLAINSTMT");
+            case LOCK -> Set.of("LOCKSTMT");
+            case TRUNCATE -> Set.of("TRUNCATESTMT");
+            case CURSOR, LISTEN ->
+                switch (statement.operation()) {
+                    case "declare" -> Set.of("DECLARECURSORSTMT");
+                    case "close" -> Set.of("CLOSEPORTALSTMT");
+                    case "listen" -> Set.of("LISTENSTMT");
+                    case "unlisten" -> Set.of("UNLISTENSTMT");
+                    case "notify" -> Set.of("NOTIFYSTMT");
+                    default -> Set.of("FETCHSTMT");
+                };
+            default -> Set.of();
+        };
+    }
+
     private static boolean createsFromQuery(SqlStatement statement) {
-        return statement.operation().equals("create table")
+        boolean creates = statement.operation().equals("create table")
+                || statement.operation().equals("create materialized view");
+        return creates
+                && !(statement.detail() instanceof StatementDetail.CreateAs)
                 && AS.matcher(GENERATED.matcher(statement.text()).replaceAll(" "))
                         .find();
     }

@@ -1,5 +1,7 @@
 package dev.chaperone.postgres;
 
+import com.ongres.scram.client.ScramClient;
+import com.ongres.scram.common.exception.ScramException;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -103,6 +105,38 @@ final class RawClient implements AutoCloseable {
     int ask(int code) throws IOException {
         raw(ByteBuffer.allocate(8).putInt(8).putInt(code).array());
         return readByte();
+    }
+
+    /** Connects to a server itself, and logs in by SCRAM-SHA-256. */
+    static RawClient direct(int port, String role, String password) throws IOException {
+        RawClient client = open(port);
+        client.startup(196608, "user", role, "database", Gateway.DATABASE);
+        client.read();
+        ScramClient scram = ScramClient.builder()
+                .advertisedMechanisms(List.of("SCRAM-SHA-256"))
+                .username("*")
+                .password(password.toCharArray())
+                .build();
+        byte[] first = scram.clientFirstMessage().toString().getBytes(StandardCharsets.UTF_8);
+        client.send(
+                'p',
+                bytes("SCRAM-SHA-256"),
+                ByteBuffer.allocate(4).putInt(first.length).array(),
+                first);
+        try {
+            scram.serverFirstMessage(client.sasl());
+            client.send('p', scram.clientFinalMessage().toString().getBytes(StandardCharsets.UTF_8));
+            scram.serverFinalMessage(client.sasl());
+        } catch (ScramException e) {
+            throw new IOException(e);
+        }
+        client.until("ZE");
+        return client;
+    }
+
+    private String sasl() throws IOException {
+        byte[] body = read().body();
+        return new String(body, 4, body.length - 4, StandardCharsets.UTF_8);
     }
 
     void startup(int version, String... parameters) throws IOException {

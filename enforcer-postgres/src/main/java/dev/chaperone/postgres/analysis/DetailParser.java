@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** PREPARE, EXECUTE, DEALLOCATE, DISCARD, cursors and EXPLAIN: null for any form that is not fully understood. */
+/** PREPARE, EXECUTE, DEALLOCATE, DISCARD, LOCK, cursors and EXPLAIN: null for any form that is not fully understood. */
 final class DetailParser {
 
     private static final Set<String> CURSOR_OPTIONS = Set.of("binary", "insensitive", "asensitive", "no", "scroll");
@@ -32,6 +32,7 @@ final class DetailParser {
             case "fetch", "move" -> parser.fetch();
             case "close" -> parser.close();
             case "explain" -> parser.explain();
+            case "lock" -> parser.lock();
             default -> null;
         };
     }
@@ -161,6 +162,41 @@ final class DetailParser {
         boolean all = lexer.is("all");
         String name = name();
         return name == null || !ended() ? null : new StatementDetail.CursorUse(all ? null : name);
+    }
+
+    private @Nullable StatementDetail lock() {
+        if (lexer.is("table")) {
+            lexer.next();
+        }
+        List<String> relations = new ArrayList<>();
+        while (true) {
+            int from = lexer.start();
+            if (lexer.is("only")) {
+                lexer.next();
+            }
+            int to;
+            do {
+                if (lexer.symbol() == '.') {
+                    lexer.next();
+                }
+                to = lexer.end();
+                if (name() == null) {
+                    return null;
+                }
+            } while (lexer.symbol() == '.');
+            relations.add(text.substring(from, to));
+            if (lexer.kind() == SqlLexer.Kind.OPERATOR && "*".equals(lexer.value())) {
+                lexer.next();
+            }
+            if (lexer.symbol() != ',') {
+                break;
+            }
+            lexer.next();
+        }
+        while (lexer.kind() == SqlLexer.Kind.WORD) {
+            lexer.next();
+        }
+        return ended() ? new StatementDetail.Lock(relations) : null;
     }
 
     private @Nullable StatementDetail explain() {

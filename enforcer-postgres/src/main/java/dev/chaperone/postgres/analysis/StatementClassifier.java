@@ -115,9 +115,12 @@ final class StatementClassifier {
     private static final Map<String, String> SECOND_WORDS = Map.of(
             "materialized", "view", "access", "method", "default", "privileges", "event", "trigger", "large", "object");
 
+    private static final String SELECT_INTO = "select into";
+
     private final SqlLexer lexer;
     private final String text;
     private final int start;
+    private int into;
 
     private StatementClassifier(String text, int start) {
         this.text = text;
@@ -168,10 +171,17 @@ final class StatementClassifier {
         StatementDetail detail = switch (kind) {
             case SET, RESET, SHOW -> SettingParser.parse(text, kind);
             case COPY -> CopyParser.parse(text);
-            case PREPARE, EXECUTE, DEALLOCATE, DISCARD, CURSOR, EXPLAIN -> DetailParser.parse(text, operation);
+            case PREPARE, EXECUTE, DEALLOCATE, DISCARD, CURSOR, EXPLAIN, LOCK -> DetailParser.parse(text, operation);
+            case QUERY -> operation.equals(SELECT_INTO) ? CreateAsParser.selectInto(text, into) : null;
+            case SCHEMA -> creates(operation) ? CreateAsParser.create(text) : null;
             default -> null;
         };
-        return new SqlStatement(text, start, start + text.length(), kind, operation, detail);
+        String named = operation.equals("create table") && detail != null ? "create table as" : operation;
+        return new SqlStatement(text, start, start + text.length(), kind, named, detail);
+    }
+
+    private static boolean creates(String operation) {
+        return operation.equals("create table") || operation.equals("create materialized view");
     }
 
     /** Two-phase commit is administration: a prepared transaction outlives its session. */
@@ -265,7 +275,8 @@ final class StatementClassifier {
             } else if (symbol == ')') {
                 parentheses--;
             } else if (parentheses <= 0 && !label && !verb && lexer.is("into")) {
-                return "select into";
+                into = lexer.start();
+                return SELECT_INTO;
             }
             label = lexer.is("as") || symbol == '.';
             verb = lexer.is("insert") || lexer.is("merge");

@@ -40,6 +40,27 @@ public sealed interface StatementDetail {
     /** FETCH, MOVE or CLOSE of one cursor; CLOSE ALL when the name is null. */
     record CursorUse(@Nullable String name) implements StatementDetail {}
 
+    /**
+     * CREATE TABLE AS, SELECT INTO or CREATE MATERIALIZED VIEW.
+     *
+     * @param target the name of what is created, in its parts
+     * @param temporary true when it is for this session only
+     * @param body the query that is run, with blanks where SELECT INTO names its target
+     * @param start where in the statement's text the body stands
+     */
+    record CreateAs(List<String> target, boolean temporary, String body, int start) implements StatementDetail {
+        public CreateAs {
+            target = List.copyOf(target);
+        }
+    }
+
+    /** LOCK of relations, each as written. */
+    record Lock(List<String> relations) implements StatementDetail {
+        public Lock {
+            relations = List.copyOf(relations);
+        }
+    }
+
     /** EXPLAIN; {@code analyze} means that the body is executed. */
     record Explain(boolean analyze, String body) implements StatementDetail {}
 

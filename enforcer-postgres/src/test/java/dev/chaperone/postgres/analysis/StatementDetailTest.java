@@ -90,6 +90,52 @@ final class StatementDetailTest {
         assertThat(detail("DISCARD TEMPORARY")).isEqualTo(new StatementDetail.Discard("temp"));
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    create table t as select 1                          | create table as          | t      | false | select 1
+                    CREATE TABLE IF NOT EXISTS a."B" (x, y) AS (values (1, 2)) | create table as   | a.B    | false | (values (1, 2))
+                    create global temporary table t on commit drop as table u with no data | create table as | t | true | table u
+                    create unlogged table t with (fillfactor = 70) as select 'with data' with data | create table as | t | false | select 'with data'
+                    create table t as execute p (1)                     | create table as          | t      | false | execute p (1)
+                    create materialized view if not exists m as select 1 with no data | create materialized view | m | false | select 1
+                    select a into t from b                              | select into              | t      | false | select a        from b
+                    select a INTO UNLOGGED TABLE s.t from b             | select into              | s.t    | false | select a                         from b
+                    with x as (select 1 into y) select * into temp z from x | select into          | z      | true  | with x as (select 1 into y) select *             from x
+                    select 1 into t                                     | select into              | t      | false | select 1
+                    """)
+    void creationFromAQueryIsTakenApart(String sql, String operation, String target, boolean temporary, String body) {
+        SqlStatement statement = StatementSplitter.split(sql).get(0);
+        assertThat(statement.operation()).isEqualTo(operation);
+        assertThat(statement.detail()).isInstanceOfSatisfying(StatementDetail.CreateAs.class, create -> {
+            assertThat(String.join(".", create.target())).isEqualTo(target);
+            assertThat(create.temporary()).isEqualTo(temporary);
+            assertThat(create.body().strip()).isEqualTo(body);
+            assertThat(sql.substring(create.start())).startsWith(create.body().substring(0, 6));
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "create table t (a int)",
+                "create table t (a int generated always as (1) stored)",
+                "create table t (like u including all) partition by range (a)",
+                "create view v as select 1",
+                "insert into t select 1",
+                "select 1 as into"
+            })
+    void whatIsNoCreationFromAQueryIsNotTakenForOne(String sql) {
+        assertThat(detail(sql)).isNull();
+    }
+
+    @Test
+    void locksNameTheirRelations() {
+        assertThat(detail("LOCK TABLE ONLY a.\"B\" *, c IN SHARE MODE NOWAIT"))
+                .isEqualTo(new StatementDetail.Lock(List.of("ONLY a.\"B\"", "c")));
+        assertThat(detail("lock t")).isEqualTo(new StatementDetail.Lock(List.of("t")));
+        assertThat(detail("lock only (t)")).isNull();
+    }
+
     @Test
     void explainSaysWhetherItRuns() {
         assertThat(detail("explain select 1")).isEqualTo(new StatementDetail.Explain(false, "select 1"));

@@ -143,6 +143,14 @@ final class StatementSplitterTest {
         assertThat(only("truncate t").actionClass()).isEqualTo(ActionClass.ACTION_CLASS_DELETE);
         assertThat(only("drop table t").actionClass()).isEqualTo(ActionClass.ACTION_CLASS_SCHEMA);
         assertThat(only("grant a to b").actionClass()).isEqualTo(ActionClass.ACTION_CLASS_ADMIN);
+        assertThat(only("declare c cursor for select 1").actionClass()).isEqualTo(ActionClass.ACTION_CLASS_READ);
+        assertThat(only("close c").actionClass()).isEqualTo(ActionClass.ACTION_CLASS_SESSION);
+        assertThat(only("execute p").actionClass()).isEqualTo(ActionClass.ACTION_CLASS_INVOKE);
+        assertThat(only("listen x").actionClass()).isEqualTo(ActionClass.ACTION_CLASS_INVOKE);
+        assertThat(only("unlisten x").actionClass()).isEqualTo(ActionClass.ACTION_CLASS_SESSION);
+        assertThat(only("notify x").actionClass()).isEqualTo(ActionClass.ACTION_CLASS_WRITE);
+        assertThat(only("lock t").actionClass()).isEqualTo(ActionClass.ACTION_CLASS_WRITE);
+        assertThat(only("create table t as select 1").actionClass()).isEqualTo(ActionClass.ACTION_CLASS_SCHEMA);
         assertThat(only("copy t from stdin").actionClass()).isEqualTo(ActionClass.ACTION_CLASS_WRITE);
         assertThat(only("copy t to stdout").actionClass()).isEqualTo(ActionClass.ACTION_CLASS_READ);
         assertThat(only("nonsense").actionClass()).isEqualTo(ActionClass.ACTION_CLASS_UNSPECIFIED);

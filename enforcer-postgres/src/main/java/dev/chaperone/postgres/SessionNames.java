@@ -1,0 +1,166 @@
+package dev.chaperone.postgres;
+
+import dev.chaperone.postgres.analysis.QueryAnalysis;
+import dev.chaperone.postgres.analysis.SqlStatement;
+import dev.chaperone.postgres.analysis.StatementDetail;
+import dev.chaperone.proto.ErrorCode;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the names of one session stand for: prepared statements, portals, cursors. SQL and protocol share the server's names:
+ * what PREPARE prepares can be bound, and what Parse prepares can be EXECUTEd; a portal can be fetched from, and a cursor takes
+ * the name of no portal.
+ *
+ * <p>What is known here may be gone on the server, which then says so. What is not known here is something of which nobody
+ * knows what it does.
+ */
+final class SessionNames {
+
+    private final Session session;
+    private final int most;
+    private final Map<String, Prepared> statements = new HashMap<>();
+    private final Map<String, Portal> portals = new HashMap<>();
+    private final Map<String, Cursor> cursors = new HashMap<>();
+
+    /** @param most prepared statements that a session may hold; portals and cursors as many again */
+    SessionNames(Session session, int most) {
+        this.session = session;
+        this.most = most;
+    }
+
+    // ---- prepared statements ---------------------------------------------------------------------------------------
+
+    @Nullable
+    Prepared statement(String name) {
+        return statements.get(name);
+    }
+
+    void prepared(String name, Prepared prepared) {
+        statements.put(name, prepared);
+    }
+
+    void dropStatement(String name) {
+        statements.remove(name);
+    }
+
+    /** Why no statement of that name can be prepared; null when one can. */
+    @Nullable
+    GatewayError noRoomForStatement(String name) {
+        return statements.size() < most || statement(name) != null ? null : full("prepared statements");
+    }
+
+    // ---- portals and cursors ---------------------------------------------------------------------------------------
+
+    @Nullable
+    Portal portal(String name) {
+        return portals.get(name);
+    }
+
+    void bound(String name, Portal portal) {
+        dropPortal(name);
+        portals.put(name, portal);
+    }
+
+    /** The portal or cursor of that name is gone. */
+    void dropPortal(String name) {
+        cursors.remove(name);
+        Portal portal = portals.remove(name);
+        if (portal != null) {
+            session.abandoned(portal);
+        }
+    }
+
+    /** Why no portal or cursor of that name can be made; null when one can. */
+    @Nullable
+    GatewayError noRoomForPortal(String name) {
+        boolean room = portals.size() + cursors.size() < most || portals.containsKey(name) || cursors.containsKey(name);
+        return room ? null : full("portals and cursors");
+    }
+
+    void declared(String name, Cursor cursor) {
+        dropPortal(name);
+        cursors.put(name, cursor);
+    }
+
+    /** What can be fetched by that name, null when nobody knows what it is. */
+    @Nullable
+    Cursor cursor(String name) {
+        Cursor cursor = cursors.get(name);
+        Portal portal = cursor == null ? portal(name) : null;
+        QueryAnalysis analysis = portal == null ? null : portal.ruling().analysis();
+        if (portal == null || analysis == null || portal.prepared().offset() == Prepared.REWRITTEN) {
+            return cursor;
+        }
+        return new Cursor(
+                portal.prepared().statement().text(), analysis, analysis, Map.of(), false, false, portal.tally());
+    }
+
+    // ---- what happens to all of them -------------------------------------------------------------------------------
+
+    /** A simple query takes the place of the unnamed statement and the unnamed portal. */
+    void forgetUnnamed() {
+        dropStatement("");
+        dropPortal("");
+    }
+
+    void forgetPortals() {
+        portals.values().forEach(session::abandoned);
+        portals.clear();
+    }
+
+    /** The transaction has ended, its portals with it, and all cursors but those that are held. */
+    void transactionEnded() {
+        forgetPortals();
+        cursors.values().removeIf(cursor -> !cursor.hold());
+    }
+
+    /** Code has run that may have put other statements and cursors in the place of those that are known. */
+    void unsure() {
+        statements.forEach((name, prepared) -> prepared.unsure(!name.isEmpty()));
+        cursors.clear();
+        portals.entrySet().removeIf(entry -> {
+            boolean masked = entry.getValue().mask() != null && !entry.getKey().isEmpty();
+            if (masked) {
+                session.abandoned(entry.getValue());
+            }
+            return masked;
+        });
+    }
+
+    /** A statement has run that may have dropped some of them. */
+    void ran(SqlStatement statement) {
+        StatementDetail detail = statement.detail();
+        if (detail instanceof StatementDetail.Deallocate deallocate) {
+            if (deallocate.name() == null) {
+                forgetNamed();
+            } else {
+                dropStatement(deallocate.name());
+            }
+        } else if (detail instanceof StatementDetail.CursorUse use
+                && statement.operation().equals("close")) {
+            if (use.name() == null) {
+                cursors.clear();
+                forgetPortals();
+            } else {
+                dropPortal(use.name());
+            }
+        } else if (detail instanceof StatementDetail.Discard discard
+                && discard.what().equals("all")) {
+            forgetNamed();
+            cursors.clear();
+        }
+    }
+
+    private void forgetNamed() {
+        statements.keySet().removeIf(name -> !name.isEmpty());
+    }
+
+    private GatewayError full(String what) {
+        return GatewayError.of(
+                ErrorCode.LIMIT_EXCEEDED,
+                "a session holds at most " + most + " " + what,
+                "close those that are not needed");
+    }
+}
