@@ -34,10 +34,12 @@ public final class AuditSink implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(AuditSink.class);
     private static final Duration POLL = Duration.ofMillis(250);
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final long RETRY_MILLIS = 1000;
 
     private final SinkConfig config;
     private final SinkMeters meters;
+    private final Duration patience;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Map<TopicPartition, PartitionSink> partitions = new HashMap<>();
     private volatile @Nullable KafkaConsumer<byte[], byte[]> consumer;
@@ -46,8 +48,14 @@ public final class AuditSink implements AutoCloseable {
 
     /** Makes a sink that does nothing until {@link #start}. */
     public AuditSink(SinkConfig config, MeterRegistry registry) {
+        this(config, registry, PATIENCE);
+    }
+
+    /** @param patience how long Kafka may be away before that counts as a failure */
+    AuditSink(SinkConfig config, MeterRegistry registry, Duration patience) {
         this.config = config;
         this.meters = new SinkMeters(registry);
+        this.patience = patience;
     }
 
     /**
@@ -120,10 +128,8 @@ public final class AuditSink implements AutoCloseable {
             } catch (WakeupException e) {
                 log.debug("woken up to close", e);
             } catch (IOException | RuntimeException e) {
-                Throwable reason = e instanceof KafkaException && e.getCause() != null ? e.getCause() : e;
-                failure = reason.getMessage();
                 meters.count(SinkMetric.RESTARTS, 1);
-                log.error("storing failed; trying again in {} ms", RETRY_MILLIS, e);
+                failed(e);
                 abandonAll();
                 pause();
             } finally {
@@ -131,6 +137,34 @@ public final class AuditSink implements AutoCloseable {
                 closeAll();
             }
         }
+    }
+
+    /** Once for each reason: it is tried again every second. */
+    private void failed(Exception e) {
+        Throwable reason = e instanceof KafkaException && e.getCause() != null ? e.getCause() : e;
+        String message = reason instanceof KafkaException
+                ? "kafka at `" + config.bootstrapServers() + "`: " + reason.getMessage()
+                : String.valueOf(reason.getMessage());
+        if (message.equals(failure)) {
+            log.debug("storing failed again", e);
+        } else if (reason instanceof KafkaException) {
+            log.error("records are not stored, trying again until they are: {}", message);
+        } else {
+            log.error("records are not stored, trying again until they are: {}", message, e);
+        }
+        failure = message;
+    }
+
+    /** What the consumer does not throw: it waits for a Kafka that is away. */
+    private void noteAbsence(KafkaAbsence absence) {
+        String before = failure;
+        String reason = absence.reason(!partitions.isEmpty(), before);
+        if (reason == null && before != null) {
+            log.info("records are stored");
+        } else if (reason != null && !reason.equals(before)) {
+            log.warn("records are not stored: {}", reason);
+        }
+        failure = reason;
     }
 
     private void pause() {
@@ -144,6 +178,7 @@ public final class AuditSink implements AutoCloseable {
     }
 
     private void consume(KafkaConsumer<byte[], byte[]> opened) throws IOException {
+        KafkaAbsence absence = new KafkaAbsence(config, opened, patience);
         opened.subscribe(List.of(config.topic()), new Assignment(opened));
         while (!isClosing()) {
             ConsumerRecords<byte[], byte[]> batch = opened.poll(POLL);
@@ -161,9 +196,7 @@ public final class AuditSink implements AutoCloseable {
                 });
             }
             meters.lag(lag(opened));
-            if (!partitions.isEmpty()) {
-                failure = null;
-            }
+            noteAbsence(absence);
         }
     }
 

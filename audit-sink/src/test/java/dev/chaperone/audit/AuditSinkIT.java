@@ -96,6 +96,44 @@ final class AuditSinkIT {
     }
 
     @Test
+    void saysThatKafkaIsGoneAndThatItIsBack() throws Exception {
+        try (AuditSink sink = started();
+                LogLines lines = LogLines.of(AuditSink.class)) {
+            send(TestLedgers.clean());
+            await(() -> stores(sink));
+            kafka.stop();
+            await(() -> !stores(sink));
+            assertThatIllegalStateException()
+                    .isThrownBy(sink::check)
+                    .withMessage("the audit sink does not store: kafka at `" + kafka.bootstrapServers()
+                            + "` does not answer");
+            kafka.start();
+            await(() -> stores(sink));
+            assertThat(lines.all())
+                    .contains(
+                            "WARN records are not stored: kafka at `" + kafka.bootstrapServers() + "` does not answer",
+                            "INFO records are stored");
+        }
+    }
+
+    @Test
+    void saysOnceThatKafkaHasNoSuchAddress() throws Exception {
+        try (LogLines lines = LogLines.of(AuditSink.class);
+                AuditSink sink = started("kafka.invalid:9092")) {
+            await(() -> counted(SinkMetric.RESTARTS) >= 2);
+            assertThatIllegalStateException()
+                    .isThrownBy(sink::check)
+                    .withMessageContaining("kafka at `kafka.invalid:9092`: No resolvable bootstrap urls");
+            assertThat(lines.all())
+                    .singleElement()
+                    .asString()
+                    .startsWith(
+                            "ERROR records are not stored, trying again until they are: kafka at `kafka.invalid:9092`")
+                    .doesNotContain("\n");
+        }
+    }
+
+    @Test
     void keepsContradictionsAsEvidence() throws Exception {
         List<AuditRecord> records = TestLedgers.clean();
         AuditRecord fork = records.get(4).toBuilder()
@@ -125,9 +163,22 @@ final class AuditSinkIT {
         }
     }
 
+    private static boolean stores(AuditSink sink) {
+        try {
+            sink.check();
+            return true;
+        } catch (IllegalStateException e) {
+            return false;
+        }
+    }
+
     private AuditSink started() throws IOException {
+        return started(kafka.bootstrapServers());
+    }
+
+    private AuditSink started(String bootstrapServers) throws IOException {
         SinkConfig config = new SinkConfig(
-                kafka.bootstrapServers(),
+                bootstrapServers,
                 topic,
                 topic,
                 ledger(),
@@ -135,7 +186,7 @@ final class AuditSinkIT {
                 new ByteSize(4096),
                 7,
                 1000);
-        AuditSink sink = new AuditSink(config, registry);
+        AuditSink sink = new AuditSink(config, registry, Duration.ofSeconds(1));
         sink.start();
         return sink;
     }

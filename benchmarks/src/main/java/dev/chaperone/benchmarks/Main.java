@@ -18,13 +18,15 @@ import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
 /**
- * Runs the benchmarks and prints a table.
+ * Runs the benchmarks and prints one table.
  *
- * <p>{@code --quick} takes about a minute and shows orders of magnitude: one fork and few iterations, so its error is wide.
- * Without it each benchmark runs in three forks, for figures that may be quoted. Any other argument is a regular expression
- * that selects benchmarks by name.
+ * <p>{@code --quick} takes a minute or two and shows orders of magnitude: one fork and few iterations, the table shows the
+ * slowest and the fastest. Without it each benchmark runs in three forks, for figures that may be quoted. Any other argument
+ * is a regular expression that selects benchmarks by name.
  */
 public final class Main {
+
+    private static final String LINE = "%-44s %14s %30s %12s%n";
 
     private Main() {}
 
@@ -41,32 +43,40 @@ public final class Main {
                 .measurementIterations(quick ? 3 : 5)
                 .measurementTime(quick ? TimeValue.milliseconds(500) : TimeValue.seconds(2));
         Arrays.stream(arguments).filter(argument -> !argument.equals("--quick")).forEach(options::include);
+        System.out.println(quick ? "measuring for a minute or two …" : "measuring for a quarter of an hour …");
         Collection<RunResult> results = new Runner(options.build()).run();
-        System.out.print(table(results));
         if (results.isEmpty()) {
             throw new IllegalStateException("no benchmark matches");
         }
+        System.out.print(table(results));
     }
 
     private static String table(Collection<RunResult> results) {
         Map<String, String> rows = new TreeMap<>();
         for (RunResult run : results) {
-            Result<?> time = run.getPrimaryResult();
-            Result<?> allocation = run.getSecondaryResults().get("gc.alloc.rate.norm");
-            double bytes = allocation == null ? Double.NaN : allocation.getScore();
-            String name = name(run.getParams());
-            rows.put(
-                    name,
-                    String.format(
-                            Locale.ROOT,
-                            "%-58s %12.3f ± %-10.3f %-6s %12.0f B/op%n",
-                            name,
-                            time.getScore(),
-                            time.getScoreError(),
-                            time.getScoreUnit(),
-                            bytes));
+            rows.put(name(run.getParams()), row(run));
         }
-        return String.join("", rows.values());
+        return String.format(Locale.ROOT, LINE, "benchmark", "mean", "fastest to slowest", "allocated")
+                + String.join("", rows.values());
+    }
+
+    private static String row(RunResult run) {
+        Result<?> time = run.getPrimaryResult();
+        Result<?> allocation = run.getSecondaryResults().get("gc.alloc.rate.norm");
+        return String.format(
+                Locale.ROOT,
+                LINE,
+                name(run.getParams()),
+                figure(time.getScore()) + ' ' + time.getScoreUnit(),
+                figure(time.getStatistics().getMin()) + " to "
+                        + figure(time.getStatistics().getMax()),
+                allocation == null ? "" : Math.round(allocation.getScore()) + " B/op");
+    }
+
+    /** Three digits that count, whatever the size. */
+    private static String figure(double value) {
+        return String.format(
+                Locale.ROOT, value < 1 ? "%.3f" : value < 10 ? "%.2f" : value < 100 ? "%.1f" : "%.0f", value);
     }
 
     private static String name(BenchmarkParams benchmark) {

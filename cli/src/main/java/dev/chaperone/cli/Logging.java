@@ -47,5 +47,7 @@ final class Logging {
         root.addAppender(appender);
         root.setLevel(Level.WARN);
         context.getLogger("dev.chaperone").setLevel(level);
+        // Its clients warn several times a second while no broker answers; the parts say that once.
+        context.getLogger("org.apache.kafka").setLevel(Level.ERROR);
     }
 }
