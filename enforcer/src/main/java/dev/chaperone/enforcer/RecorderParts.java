@@ -155,7 +155,9 @@ final class RecorderParts {
         try {
             // A broken disk may come back within a try or two; a working one may be slow.
             await(control.close("shutdown"), spool.writable() ? patience : BRIEF);
-            state.in(ControlState.Phase.CLOSED).write(config.spoolDirectory());
+            // What is not synced may still be lost.
+            boolean durable = config.durability() != RecordingConfig.Durability.RELAXED;
+            state.closed(durable ? spool.end() : SpoolPosition.BEGINNING).write(config.spoolDirectory(), keys.spool());
         } catch (IOException e) {
             log.error("cannot close the control session; the next one will say that this one ended uncleanly", e);
         }
@@ -166,10 +168,10 @@ final class RecorderParts {
     private void openControlSession() throws IOException {
         boolean opened = false;
         try {
-            state.write(config.spoolDirectory());
+            state.write(config.spoolDirectory(), keys.spool());
             spool.start();
             await(control.opened(state, config.durability().text()), Duration.ofSeconds(30));
-            state.in(ControlState.Phase.OPEN).write(config.spoolDirectory());
+            state.open().write(config.spoolDirectory(), keys.spool());
             reporting.set(control);
             dataKeys.refill();
             opened = true;

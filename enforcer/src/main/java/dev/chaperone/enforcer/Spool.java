@@ -94,6 +94,11 @@ final class Spool implements AutoCloseable {
         return spoolLog.size() + queued();
     }
 
+    /** Everything before it is durable. */
+    SpoolPosition end() {
+        return spoolLog.end();
+    }
+
     /** Kafka has everything before a position. */
     void acknowledged(SpoolPosition unshipped) {
         gate.acknowledged(unshipped);

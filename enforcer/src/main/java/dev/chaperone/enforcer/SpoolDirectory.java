@@ -46,16 +46,17 @@ final class SpoolDirectory implements AutoCloseable {
         Files.createDirectories(path);
         FileChannel lock = lock(path);
         try {
-            SpoolCursor cursor = SpoolCursor.open(path);
+            SpoolCursor cursor = SpoolCursor.open(path, spoolKey);
             try {
-                ControlState before = ControlState.read(path);
+                ControlState before = ControlState.read(path, spoolKey);
                 byte[] beforeKey = before.session().getBytes(StandardCharsets.UTF_8);
                 AtomicBoolean seen = new AtomicBoolean();
-                SpoolRecovery recovery = SpoolRecovery.recover(path, cursor.position(), spoolKey, frame -> {
-                    if (Arrays.equals(frame.key(), beforeKey)) {
-                        seen.set(true);
-                    }
-                });
+                SpoolRecovery recovery =
+                        SpoolRecovery.recover(path, cursor.position(), before.end(), spoolKey, frame -> {
+                            if (Arrays.equals(frame.key(), beforeKey)) {
+                                seen.set(true);
+                            }
+                        });
                 return new SpoolDirectory(path, lock, cursor, recovery, before, seen.get());
             } catch (IOException | RuntimeException e) {
                 cursor.close();

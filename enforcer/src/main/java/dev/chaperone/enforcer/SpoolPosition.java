@@ -18,6 +18,9 @@ record SpoolPosition(long segment, long frame) implements Comparable<SpoolPositi
         return ORDER.compare(this, other);
     }
 
+    /** Before every frame: segments are numbered from 1. */
+    static final SpoolPosition BEGINNING = new SpoolPosition(0, 0);
+
     SpoolPosition next() {
         return new SpoolPosition(segment, frame + 1);
     }

@@ -36,29 +36,42 @@ record SpoolRecovery(TreeMap<Long, Segment> segments, SpoolPosition unshipped, l
      * Reads a directory.
      *
      * @param cursor the first frame that Kafka is not known to have; null when nothing is known
+     * @param end behind the last frame when the process before ended in good order. Where one did not, the end of the last
+     *     segment cannot be known: what cannot be read there is taken for a group that was being written, even if it was
+     *     durable and has been damaged since. A heartbeat begins a new group, so that is the last seconds at most
      * @param visitor sees every frame in order
      * @throws SpoolCorruptException when something is missing or altered other than the torn end of the last segment
      */
     static SpoolRecovery recover(
-            Path directory, @Nullable SpoolPosition cursor, Aead spoolKey, Consumer<SpoolFrame> visitor)
+            Path directory,
+            @Nullable SpoolPosition cursor,
+            SpoolPosition end,
+            Aead spoolKey,
+            Consumer<SpoolFrame> visitor)
             throws IOException {
         SpoolFiles.removeUnnamed(directory);
         List<Long> numbers = List.copyOf(SpoolFiles.segments(directory));
-        checkContiguous(directory, numbers, cursor);
+        checkComplete(directory, numbers, cursor, end);
         TreeMap<Long, Segment> segments = new TreeMap<>();
         for (int i = 0; i < numbers.size(); i++) {
             long number = numbers.get(i);
             boolean last = i == numbers.size() - 1;
             try (SegmentReader reader = SegmentReader.open(directory, number, spoolKey)) {
                 if (last) {
-                    readToTornTail(reader, visitor);
+                    readToTornTail(reader, number == end.segment() ? end.frame() : 0, visitor);
                 } else {
                     readFrames(reader, framesOf(directory, number, spoolKey), visitor);
                 }
                 segments.put(number, new Segment(reader.index(), Files.size(reader.file())));
             }
         }
-        return result(segments, cursor);
+        SpoolRecovery recovery = result(segments, cursor);
+        if (end.frame() > 0
+                && !segments.containsKey(end.segment())
+                && recovery.unshipped().compareTo(end) < 0) {
+            throw new SpoolCorruptException(SpoolFiles.segment(directory, end.segment()), "is missing, not shipped");
+        }
+        return recovery;
     }
 
     private static SpoolRecovery result(TreeMap<Long, Segment> segments, @Nullable SpoolPosition cursor) {
@@ -93,17 +106,23 @@ record SpoolRecovery(TreeMap<Long, Segment> segments, SpoolPosition unshipped, l
         }
     }
 
-    private static void readToTornTail(SegmentReader reader, Consumer<SpoolFrame> visitor) throws IOException {
-        while (!reader.atEnd()) {
+    /** @param durable frames that are known to have been durable */
+    private static void readToTornTail(SegmentReader reader, long durable, Consumer<SpoolFrame> visitor)
+            throws IOException {
+        boolean torn = false;
+        while (!torn && !reader.atEnd()) {
             SpoolFrame frame = reader.read();
             if (frame == null) {
-                if (reader.laterGroupFollows()) {
-                    throw damaged(reader);
-                }
-                cutTail(reader);
-                return;
+                torn = true;
+            } else {
+                visitor.accept(frame);
             }
-            visitor.accept(frame);
+        }
+        if (reader.index() < durable || (torn && reader.laterGroupFollows())) {
+            throw damaged(reader);
+        }
+        if (torn) {
+            cutTail(reader);
         }
     }
 
@@ -119,15 +138,28 @@ record SpoolRecovery(TreeMap<Long, Segment> segments, SpoolPosition unshipped, l
         }
     }
 
-    private static void checkContiguous(Path directory, List<Long> numbers, @Nullable SpoolPosition cursor) {
+    private static void checkComplete(
+            Path directory, List<Long> numbers, @Nullable SpoolPosition cursor, SpoolPosition end) {
+        // Segments go only after the cursor has been moved behind them.
+        SpoolPosition unshipped = cursor == null ? new SpoolPosition(1, 0) : cursor;
+        if (!numbers.isEmpty() && numbers.get(0) > unshipped.segment()) {
+            throw missing(directory, unshipped.segment());
+        }
         for (int i = 1; i < numbers.size(); i++) {
             if (numbers.get(i) != numbers.get(i - 1) + 1) {
-                throw new SpoolCorruptException(SpoolFiles.segment(directory, numbers.get(i - 1) + 1), "is missing");
+                throw missing(directory, numbers.get(i - 1) + 1);
             }
         }
-        if (cursor != null && !numbers.isEmpty() && numbers.get(0) > cursor.segment()) {
-            throw new SpoolCorruptException(SpoolFiles.segment(directory, cursor.segment()), "is missing, not shipped");
+        for (SpoolPosition known : List.of(unshipped, end)) {
+            boolean written = known.frame() > 0;
+            if (written && unshipped.compareTo(known) <= 0 && !numbers.contains(known.segment())) {
+                throw missing(directory, known.segment());
+            }
         }
+    }
+
+    private static SpoolCorruptException missing(Path directory, long segment) {
+        return new SpoolCorruptException(SpoolFiles.segment(directory, segment), "is missing, not shipped");
     }
 
     private static SpoolCorruptException damaged(SegmentReader reader) {

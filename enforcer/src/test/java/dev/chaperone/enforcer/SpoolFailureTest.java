@@ -34,6 +34,8 @@ class SpoolFailureTest {
 
     @Test
     void whatAccumulatesDuringASyncSharesTheNextOne() throws Exception {
+        // A Kafka that keeps silent would have its silence recorded after a while, by a sync of its own.
+        sinks.mode(TestingRecordSinks.Mode.ACKNOWLEDGE);
         SpoolRecorder recorder = started(config(spool, "1MiB", "64MiB", Durability.SPOOL), sinks, disk);
         SessionRecorder session = recorder.open(facts());
         await(session.record(delivered(1)));
@@ -50,8 +52,7 @@ class SpoolFailureTest {
         disk.block(false);
         rest.forEach(TestingRecording::await);
         assertThat(first).isCompleted();
-        // Two, and on a busy machine one more was seen; unshared they would be 501.
-        assertThat(disk.forces() - before).isBetween(2, 3);
+        assertThat(disk.forces() - before).isEqualTo(2);
         recorder.close();
     }
 

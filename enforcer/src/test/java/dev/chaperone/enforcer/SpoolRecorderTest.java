@@ -230,9 +230,10 @@ class SpoolRecorderTest {
     void aControlSessionThatNeverReachedTheDiskIsNotNamed() throws Exception {
         started(config(spool), sinks).close();
         String first = controlSession(recovered(spool));
-        ControlState.read(spool)
+        Aead key = RecordingKeys.load(config(spool)).spool();
+        ControlState.read(spool, key)
                 .successor("11111111-1111-1111-1111-111111111111", false)
-                .write(spool);
+                .write(spool, key);
         started(config(spool), sinks).close();
         List<TestingRecordSinks.Sent> records = recovered(spool);
         SessionOpened opened = chain(records, controlSession(records)).get(0).getSessionOpened();

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,7 +52,7 @@ class SpoolRecoveryTest {
         }
         writer.close();
         List<SpoolFrame> frames = new ArrayList<>();
-        SpoolRecovery recovery = SpoolRecovery.recover(spool, null, key, frames::add);
+        SpoolRecovery recovery = SpoolRecovery.recover(spool, null, SpoolPosition.BEGINNING, key, frames::add);
         assertThat(frames).hasSameSizeAs(records);
         for (int i = 0; i < records.size(); i++) {
             assertThat(frames.get(i).position()).isEqualTo(new SpoolPosition(1, i));
@@ -137,12 +138,14 @@ class SpoolRecoveryTest {
         Files.write(segment(1), Arrays.copyOf(whole, whole.length - 1));
         assertThatThrownBy(this::recover).isInstanceOf(SpoolCorruptException.class);
         Files.delete(segment(1));
-        assertThat(recover())
-                .as("segments before the first are shipped, as far as is known")
-                .hasSize(1);
-        assertThatThrownBy(() -> SpoolRecovery.recover(spool, new SpoolPosition(1, 1), key, frame -> {}))
+        assertThatThrownBy(this::recover)
+                .as("nothing says that it was shipped")
                 .isInstanceOf(SpoolCorruptException.class)
-                .hasMessageContaining("missing");
+                .hasMessageContaining("is missing, not shipped");
+        assertThatThrownBy(() -> recover(new SpoolPosition(1, 1), SpoolPosition.BEGINNING))
+                .isInstanceOf(SpoolCorruptException.class)
+                .hasMessageContaining("is missing, not shipped");
+        assertThat(recover(new SpoolPosition(2, 0), SpoolPosition.BEGINNING)).hasSize(1);
     }
 
     @Test
@@ -200,7 +203,7 @@ class SpoolRecoveryTest {
         write(1, 0, 1, 1);
         Aead other = KeysetHandle.generateNew(PredefinedAeadParameters.AES256_GCM)
                 .getPrimitive(RegistryConfiguration.get(), Aead.class);
-        assertThatThrownBy(() -> SpoolRecovery.recover(spool, null, other, frame -> {}))
+        assertThatThrownBy(() -> SpoolRecovery.recover(spool, null, SpoolPosition.BEGINNING, other, frame -> {}))
                 .isInstanceOf(SpoolCorruptException.class)
                 .hasMessageContaining("spool-key");
     }
@@ -208,32 +211,97 @@ class SpoolRecoveryTest {
     @Test
     void halfCreatedFilesAreRemovedAndNumbersGoOn() throws IOException {
         Files.write(SpoolFiles.unnamed(spool, 8), new byte[] {1, 2, 3});
-        SpoolRecovery recovery = SpoolRecovery.recover(spool, new SpoolPosition(7, 4), key, frame -> {});
+        SpoolRecovery recovery =
+                SpoolRecovery.recover(spool, new SpoolPosition(7, 0), SpoolPosition.BEGINNING, key, frame -> {});
         assertThat(recovery.nextSegment()).isEqualTo(8);
         assertThat(SpoolFiles.unnamed(spool, 8)).doesNotExist();
     }
 
     @Test
     void theCursorSurvivesAnyTornWrite() throws IOException {
-        try (SpoolCursor cursor = SpoolCursor.open(spool)) {
+        try (SpoolCursor cursor = SpoolCursor.open(spool, key)) {
             assertThat(cursor.position()).isNull();
             cursor.move(new SpoolPosition(3, 7));
             cursor.move(new SpoolPosition(4, 0));
         }
         Path file = SpoolFiles.cursor(spool);
         byte[] whole = Files.readAllBytes(file);
-        for (int at = 0; at < 32; at++) {
+        int length = ByteBuffer.wrap(whole).getInt();
+        for (int at = 0; at < Integer.BYTES + length; at++) {
             byte[] torn = whole.clone();
             torn[at] ^= 0x10;
             Files.write(file, torn);
-            try (SpoolCursor cursor = SpoolCursor.open(spool)) {
+            try (SpoolCursor cursor = SpoolCursor.open(spool, key)) {
                 assertThat(cursor.position()).isEqualTo(new SpoolPosition(3, 7));
             }
         }
         Files.write(file, whole);
-        try (SpoolCursor cursor = SpoolCursor.open(spool)) {
+        try (SpoolCursor cursor = SpoolCursor.open(spool, key)) {
             assertThat(cursor.position()).isEqualTo(new SpoolPosition(4, 0));
         }
+    }
+
+    @Test
+    void aCursorOfAnotherHandIsNotBelieved() throws Exception {
+        Aead other = KeysetHandle.generateNew(PredefinedAeadParameters.AES256_GCM)
+                .getPrimitive(RegistryConfiguration.get(), Aead.class);
+        try (SpoolCursor forged = SpoolCursor.open(spool, other)) {
+            forged.move(new SpoolPosition(9, 9));
+        }
+        try (SpoolCursor cursor = SpoolCursor.open(spool, key)) {
+            assertThat(cursor.position()).isNull();
+            cursor.move(new SpoolPosition(2, 1));
+        }
+        try (SpoolCursor cursor = SpoolCursor.open(spool, key)) {
+            assertThat(cursor.position()).isEqualTo(new SpoolPosition(2, 1));
+        }
+    }
+
+    @Test
+    void aControlStateOfAnotherHandIsNotBelieved() throws Exception {
+        String session = "22222222-2222-2222-2222-222222222222";
+        ControlState closed = ControlState.NONE.successor(session, false).open().closed(new SpoolPosition(3, 4));
+        closed.write(spool, key);
+        assertThat(ControlState.read(spool, key)).isEqualTo(closed);
+        String text = Files.readString(SpoolFiles.control(spool));
+        for (String forged : List.of(
+                text.replace("CLOSED", "OPEN"),
+                text.replace(" 3 4 ", " 3 3 "),
+                text.replace("2222", "3333"),
+                text.substring(0, text.lastIndexOf(' ')),
+                text.substring(0, text.length() / 2),
+                "",
+                "nonsense")) {
+            Files.writeString(SpoolFiles.control(spool), forged);
+            assertThat(ControlState.read(spool, key))
+                    .as(forged)
+                    .isEqualTo(new ControlState(ControlState.Phase.OPEN, "", "", false, SpoolPosition.BEGINNING));
+        }
+    }
+
+    @Test
+    void aSpoolThatWasClosedInGoodOrderHasNoTornTail() throws IOException {
+        write(1, 0, 3, 1);
+        byte[] whole = bytes(1);
+        SpoolPosition end = new SpoolPosition(1, 3);
+        assertThat(recover(null, end)).hasSize(3);
+        for (int at = 0; at < whole.length; at++) {
+            byte[] flipped = whole.clone();
+            flipped[at] ^= 1;
+            Files.write(segment(1), flipped);
+            assertThatThrownBy(() -> recover(null, end)).as("byte %d", at).isInstanceOf(SpoolCorruptException.class);
+            assertThat(bytes(1)).as("evidence is left as it is").isEqualTo(flipped);
+            Files.write(segment(1), Arrays.copyOf(whole, at));
+            assertThatThrownBy(() -> recover(null, end)).as("cut to %d", at).isInstanceOf(SpoolCorruptException.class);
+        }
+        Files.delete(segment(1));
+        assertThatThrownBy(() -> recover(new SpoolPosition(1, 2), end))
+                .isInstanceOf(SpoolCorruptException.class)
+                .hasMessageContaining("is missing, not shipped");
+        assertThatThrownBy(() -> recover(new SpoolPosition(1, 2), SpoolPosition.BEGINNING))
+                .isInstanceOf(SpoolCorruptException.class)
+                .hasMessageContaining("is missing, not shipped");
+        assertThat(recover(new SpoolPosition(2, 0), end)).isEmpty();
     }
 
     /** Writes a segment of groups and notes where each group ended. */
@@ -257,7 +325,13 @@ class SpoolRecoveryTest {
 
     private List<SpoolFrame> recover() throws IOException {
         List<SpoolFrame> frames = new ArrayList<>();
-        SpoolRecovery.recover(spool, null, key, frames::add);
+        SpoolRecovery.recover(spool, null, SpoolPosition.BEGINNING, key, frames::add);
+        return frames;
+    }
+
+    private List<SpoolFrame> recover(@Nullable SpoolPosition cursor, SpoolPosition end) throws IOException {
+        List<SpoolFrame> frames = new ArrayList<>();
+        SpoolRecovery.recover(spool, cursor, end, key, frames::add);
         return frames;
     }
 

@@ -96,6 +96,7 @@ final class TestingRecording {
         SpoolRecovery.recover(
                 spool,
                 null,
+                SpoolPosition.BEGINNING,
                 RecordingKeys.load(config(spool)).spool(),
                 frame -> found.add(TestingRecordSinks.parse(frame.key(), frame.record())));
         return found;
