@@ -7,6 +7,7 @@ import dev.chaperone.audit.v1.AuditRecord;
 import dev.chaperone.proto.ByteSize;
 import dev.chaperone.testkit.Backends;
 import dev.chaperone.testkit.KafkaBackend;
+import dev.chaperone.testkit.LogLines;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.channels.FileChannel;

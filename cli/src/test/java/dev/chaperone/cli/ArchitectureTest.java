@@ -135,6 +135,8 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .doNotHaveSimpleName("Logging")
+                .and()
+                .doNotHaveSimpleName("LogLines") // which tests read them with
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("ch.qos.logback..")

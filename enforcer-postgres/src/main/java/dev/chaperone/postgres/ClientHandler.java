@@ -280,6 +280,7 @@ final class ClientHandler extends ChannelInboundHandlerAdapter {
             return;
         }
         count(error.code().code());
+        LOG.info("refused a connection from {}: {}", Peer.of(ctx.channel()).address(), error.logged());
         ByteBuf out = ctx.alloc().buffer();
         BackendWriter.errorResponse(out, error.fatal());
         ctx.writeAndFlush(out);

@@ -44,6 +44,13 @@ record GatewayError(String sqlState, ErrorCode code, String message, String deta
         return fields("FATAL");
     }
 
+    /** The same for the log: one line, whatever a client has sent that it repeats. */
+    String logged() {
+        StringBuilder line = new StringBuilder();
+        message.codePoints().forEach(point -> line.appendCodePoint(Character.isISOControl(point) ? '?' : point));
+        return line + " (" + code.code() + ")";
+    }
+
     private Map<Character, String> fields(String severity) {
         Map<Character, String> fields = new LinkedHashMap<>();
         fields.put('S', severity);

@@ -108,6 +108,7 @@ final class Session implements CopyIn.Events {
     private @Nullable Portal running;
     private @Nullable Ruling opening;
     private @Nullable CopyIn copyIn;
+    private CompletableFuture<Void> lastCancellation = CompletableFuture.completedFuture(null);
     private @Nullable ScheduledFuture<?> idleTimer;
     private long lastActive = System.nanoTime();
 
@@ -178,7 +179,9 @@ final class Session implements CopyIn.Events {
     void clientFailed(Throwable failure) {
         ErrorCode code = failure instanceof ProtocolException ? ErrorCode.PROTOCOL_VIOLATION : ErrorCode.INTERNAL;
         String message = failure instanceof ProtocolException ? failure.getMessage() : "the client's connection failed";
-        end("error", GatewayError.of(code, String.valueOf(message)));
+        GatewayError error = GatewayError.of(code, String.valueOf(message));
+        LOG.info("session {} ends: {}", caller.recorder().sessionId(), error.logged());
+        end("error", error);
     }
 
     private void pump() {
@@ -524,6 +527,7 @@ final class Session implements CopyIn.Events {
     CompletableFuture<Void> cancelUpstream() {
         CompletableFuture<Void> sent = services.connector().cancel(client.eventLoop(), upstream.key());
         link.holdUntil(sent);
+        lastCancellation = sent;
         return sent;
     }
 
@@ -757,12 +761,13 @@ final class Session implements CopyIn.Events {
             upstream.channel().writeAndFlush(out).addListener(ChannelFutureListener.CLOSE);
         }
         client.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
-        caller.recorder()
+        CompletableFuture<Void> recorded = caller.recorder()
                 .close(SessionClosed.newBuilder()
                         .setCause(cause)
                         .setRequests(decider.requests())
                         .setRows(outbox.totalRows())
-                        .build())
-                .whenComplete((done, failure) -> ended.complete(null));
+                        .build());
+        // A gateway that stops must not end before the server knows that nobody waits for what it does.
+        CompletableFuture.allOf(recorded, lastCancellation).whenComplete((done, failure) -> ended.complete(null));
     }
 }

@@ -9,7 +9,9 @@ import dev.chaperone.testkit.PostgresOptions;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
@@ -165,6 +167,18 @@ final class Gateway implements AutoCloseable {
             all.setProperty(properties[i], properties[i + 1]);
         }
         return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + port() + "/" + database, all);
+    }
+
+    /** How many of the gateway's sessions sleep in that function now. */
+    int running(String function) throws SQLException {
+        try (Connection connection = backend.connect(DATABASE);
+                Statement statement = connection.createStatement();
+                ResultSet rows =
+                        statement.executeQuery("select count(*) from pg_stat_activity where usename = 'gateway'"
+                                + " and wait_event = 'PgSleep' and query like '%" + function + "()%'")) {
+            rows.next();
+            return rows.getInt(1);
+        }
     }
 
     @Override

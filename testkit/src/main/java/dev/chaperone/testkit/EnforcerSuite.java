@@ -16,6 +16,7 @@ import dev.chaperone.enforcer.GrpcDecisionClient;
 import dev.chaperone.enforcer.IdentityConfig;
 import dev.chaperone.enforcer.OidcAuthenticator;
 import dev.chaperone.enforcer.Recorder;
+import dev.chaperone.proto.ErrorCode;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -54,16 +55,27 @@ public abstract class EnforcerSuite {
      * @param refusal the error it was given; null when there was none
      * @param values every value that it received, as text, even if an error followed
      */
-    public record Answer(@Nullable String refusal, List<String> values) {
+    public record Answer(@Nullable Refusal refusal, List<String> values) {
 
         public Answer {
             values = List.copyOf(values);
         }
     }
 
+    /**
+     * An error as the protocol's own client reports it.
+     *
+     * @param code the protocol's own code for it
+     * @param message its text
+     */
+    public record Refusal(String code, String message) {}
+
     /** Starts the enforcer in front of the upstream with these collaborators. */
     protected abstract Guarded guard(Authenticator identities, DecisionClient decisions, Recorder recorder)
             throws Exception;
+
+    /** How the protocol says a code: an SQLSTATE, an S3 error code, an HTTP status. */
+    protected abstract String nativeCode(ErrorCode code);
 
     /** The sample's field, as in {@code Mask.field}. */
     protected abstract String sampleField();
@@ -125,14 +137,18 @@ public abstract class EnforcerSuite {
 
     @Test
     void refusesWhatIsDenied() throws Exception {
-        assertRefused(read(ScriptedDecisions.deny(), new MemoryRecorder(), goodToken()));
+        MemoryRecorder recorder = new MemoryRecorder();
+        Answer answer = read(ScriptedDecisions.deny(), recorder, goodToken());
+        assertRefused(ErrorCode.DENIED, answer);
+        assertTrue(message(answer).contains("the test says so"), "the rule's reason reaches the client");
+        assertTrue(contains(recorder.delivered(), "the test says so"), "what the client was told is recorded");
     }
 
     @Test
     void refusesWhenTheDecisionPointIsGone() throws Exception {
         DecisionClientConfig nobody = DecisionClientConfig.plaintext("127.0.0.1:" + Directories.freePort());
         try (DecisionClient decisions = GrpcDecisionClient.connect(nobody, "suite", new SimpleMeterRegistry())) {
-            assertRefused(read(decisions, new MemoryRecorder(), goodToken()));
+            assertRefused(ErrorCode.PDP_UNAVAILABLE, read(decisions, new MemoryRecorder(), goodToken()));
         }
     }
 
@@ -140,7 +156,7 @@ public abstract class EnforcerSuite {
     void refusesAnObligationThatItDoesNotKnow() throws Exception {
         ScriptedDecisions decisions =
                 ScriptedDecisions.permit(ScriptedDecisions.mask(sampleField(), "no-such-function"));
-        assertRefused(read(decisions, new MemoryRecorder(), goodToken()));
+        assertRefused(ErrorCode.OBLIGATION_UNFULFILLABLE, read(decisions, new MemoryRecorder(), goodToken()));
     }
 
     @ParameterizedTest
@@ -148,9 +164,18 @@ public abstract class EnforcerSuite {
     void refusesBadTokens(BadToken flaw) throws Exception {
         MemoryRecorder recorder = new MemoryRecorder();
         ScriptedDecisions decisions = ScriptedDecisions.permit();
-        assertRefused(read(decisions, recorder, provider().badToken(flaw, AGENT)));
+        String token = provider().badToken(flaw, AGENT);
+        Answer answer = read(decisions, recorder, token);
+        assertRefused(flaw.code(), answer);
+        assertFalse(message(answer).contains(token), "a token is never repeated");
         assertEquals(List.of(), decisions.requests());
         assertFalse(recorder.kinds().contains(BodyCase.AUTHENTICATED));
+        assertEquals(
+                List.of(flaw.code().code()),
+                recorder.events().stream()
+                        .filter(AuditEvent::hasAuthenticationFailed)
+                        .map(event -> event.getAuthenticationFailed().getCode())
+                        .toList());
     }
 
     @ParameterizedTest
@@ -160,7 +185,7 @@ public abstract class EnforcerSuite {
     void releasesNothingThatCannotBeRecorded(BodyCase kind) throws Exception {
         MemoryRecorder recorder = new MemoryRecorder();
         recorder.failOn(kind);
-        assertRefused(read(ScriptedDecisions.permit(), recorder, goodToken()));
+        assertRefused(ErrorCode.RECORDING_UNAVAILABLE, read(ScriptedDecisions.permit(), recorder, goodToken()));
     }
 
     private Answer read(DecisionClient decisions, Recorder recorder, String token) throws Exception {
@@ -171,9 +196,18 @@ public abstract class EnforcerSuite {
         }
     }
 
-    private static void assertRefused(Answer answer) {
-        assertNotNull(answer.refusal());
+    private void assertRefused(ErrorCode code, Answer answer) {
+        Refusal refusal = answer.refusal();
+        assertNotNull(refusal);
+        assertEquals(nativeCode(code), refusal.code(), refusal.message());
+        assertFalse(refusal.message().isBlank());
         assertEquals(List.of(), answer.values());
+    }
+
+    private static String message(Answer answer) {
+        Refusal refusal = answer.refusal();
+        assertNotNull(refusal);
+        return refusal.message();
     }
 
     private String goodToken() {

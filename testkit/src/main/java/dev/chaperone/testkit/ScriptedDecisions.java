@@ -1,6 +1,7 @@
 package dev.chaperone.testkit;
 
 import com.google.protobuf.ByteString;
+import dev.chaperone.decision.v1.ActionClass;
 import dev.chaperone.decision.v1.DecideRequest;
 import dev.chaperone.decision.v1.Decision;
 import dev.chaperone.decision.v1.Effect;
@@ -13,7 +14,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** A decision client that gives every request the same answer, and remembers the requests. */
+/**
+ * A decision client that gives every request the same answer, and remembers the requests. Obligations are only for requests
+ * that touch data: clients set up their sessions first.
+ */
 public final class ScriptedDecisions implements DecisionClient {
 
     private final Decision decision;
@@ -50,7 +54,9 @@ public final class ScriptedDecisions implements DecisionClient {
     @Override
     public CompletionStage<Outcome> decide(DecideRequest request) {
         requests.add(request);
-        return CompletableFuture.completedFuture(new Outcome(decision, false, null));
+        boolean session = request.getAction().getClass_() == ActionClass.ACTION_CLASS_SESSION;
+        Decision answer = session ? decision.toBuilder().clearObligations().build() : decision;
+        return CompletableFuture.completedFuture(new Outcome(answer, false, null));
     }
 
     @Override

@@ -1,4 +1,4 @@
-package dev.chaperone.audit;
+package dev.chaperone.testkit;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -9,8 +9,11 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.LoggerFactory;
 
-/** What one class has logged, a line an event, with stack traces where there are any. */
-final class LogLines implements AutoCloseable {
+/**
+ * What was logged at INFO and above since {@link #of}, an event an element: its level, a space, its text, and the stack
+ * trace on further lines where there is one. Needs Logback, as every test of this project has it.
+ */
+public final class LogLines implements AutoCloseable {
 
     private final Logger logger;
     private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
@@ -19,8 +22,18 @@ final class LogLines implements AutoCloseable {
         this.logger = logger;
     }
 
-    static LogLines of(Class<?> type) {
-        LogLines lines = new LogLines((Logger) LoggerFactory.getLogger(type));
+    /** Listens to a package, with all below it. */
+    public static LogLines of(Package name) {
+        return of(name.getName());
+    }
+
+    /** Listens to a class. */
+    public static LogLines of(Class<?> type) {
+        return of(type.getName());
+    }
+
+    private static LogLines of(String name) {
+        LogLines lines = new LogLines((Logger) LoggerFactory.getLogger(name));
         lines.appender.list = new CopyOnWriteArrayList<>();
         lines.appender.start();
         lines.logger.setLevel(Level.INFO);
@@ -28,7 +41,8 @@ final class LogLines implements AutoCloseable {
         return lines;
     }
 
-    List<String> all() {
+    /** What was logged so far. */
+    public List<String> all() {
         return appender.list.stream()
                 .map(event -> event.getLevel() + " " + event.getFormattedMessage()
                         + (event.getThrowableProxy() == null
