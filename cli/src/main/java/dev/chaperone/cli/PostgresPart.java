@@ -75,7 +75,7 @@ final class PostgresPart implements Part {
                 + (listen.tls() == null
                         ? "PLAINTEXT"
                                 + (listen.requireTls() ? ", from this machine only" : ": tokens can be read on the way")
-                        : listen.requireTls() ? "TLS" : "TLS OFFERED, NOT REQUIRED")
+                        : listen.requireTls() ? "TLS, plaintext from this machine only" : "TLS OFFERED, NOT REQUIRED")
                 + ")");
         config.upstreams()
                 .forEach((name, upstream) ->

@@ -65,9 +65,13 @@ final class UpCommand implements Callable<Integer> {
         Logging.toTerminal(true);
         ChaperoneConfig config = ConfigBinder.bind(
                 ChaperoneConfig.class, terminal.directory().resolve(file), terminal.environment(), parts);
-        if (!parts.isEmpty() && config.pdp() == null && config.sink() == null && config.postgres().isEmpty()) {
-            throw new CommandException("`" + file + "` says nothing about the part that `serve` is to start; add it, or start"
-                    + " what the file names with `chaperone up`");
+        if (!parts.isEmpty()
+                && config.pdp() == null
+                && config.sink() == null
+                && config.postgres().isEmpty()) {
+            throw new CommandException(
+                    "`" + file + "` says nothing about the part that `serve` is to start; add it, or start"
+                            + " what the file names with `chaperone up`");
         }
         Processes processes = Processes.start(config);
         try (Lifetime life = new Lifetime(processes)) {

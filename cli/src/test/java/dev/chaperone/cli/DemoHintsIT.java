@@ -1,0 +1,106 @@
+package dev.chaperone.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the demonstration says to type next, typed: the lines go to a shell just as they are printed. */
+class DemoHintsIT {
+
+    private static final Pattern SESSION =
+            Pattern.compile("^(\\p{XDigit}{8}(-\\p{XDigit}{4}){3}-\\p{XDigit}{12}) ", Pattern.MULTILINE);
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void everyLineThatItSaysToTypeWorks() throws Exception {
+        assumeTrue(installed("psql"), "psql is not installed (Debian: apt install postgresql-client)");
+        Logging.toTerminal(false);
+        Path demo = directory.resolve(".demo");
+        TestingTerminal screen =
+                new TestingTerminal(Map.of("CHAPERONE_COMMAND", command().toString()), directory);
+        DemoProgress progress = new DemoProgress(screen.terminal());
+        try (DemoWorld world = DemoWorld.start(DemoFiles.prepare(demo), 0, Map.of(), progress)) {
+            new Demo(screen.terminal(), world, progress).printHints();
+
+            assertThat(type(
+                            "be the agent",
+                            screen,
+                            "SELECT patient_id, ssn FROM clinic.patients WHERE patient_id = 7;"))
+                    .contains("7 | [redacted]");
+            assertThat(type("be somebody else", screen, "")).startsWith("eyJ");
+            Await.until(
+                    () -> SESSION.matcher(type("see what was asked", screen, ""))
+                            .find(),
+                    world.files()::toString);
+            String replay = type("replay a session", screen, "");
+            assertThat(replay).contains("SELECT patient_id, ssn", "7          | [redacted]");
+            assertThat(type("verify the ledger", screen, "")).containsPattern("completeness +OK");
+            if (installed("curl")) {
+                assertThat(type("health", screen, "")).contains("\"status\" : \"ok\"");
+            }
+            if (installed("less")) {
+                assertThat(type("what it is set up with", screen, "")).contains("postgres:", "recording:");
+            }
+        }
+        assertThat(screen.out().lines().filter(line -> line.matches("   [a-z].*")))
+                .as("a line that is said to be typed, and that nothing here types")
+                .hasSize(7);
+    }
+
+    /** Types the line behind a title; what its program printed. */
+    private String type(String title, TestingTerminal screen, String input) throws IOException, InterruptedException {
+        String line = screen.out()
+                .lines()
+                .map(String::strip)
+                .filter(candidate -> candidate.startsWith(title))
+                .map(candidate -> candidate.substring(title.length()).strip())
+                .findAny()
+                .orElseThrow();
+        if (line.endsWith(" SESSION")) {
+            Matcher session = SESSION.matcher(type("see what was asked", screen, ""));
+            assertThat(session.find()).isTrue();
+            line = line.replace("SESSION", session.group(1));
+        }
+        Path typed = Files.writeString(directory.resolve("input"), input);
+        Path output = directory.resolve("output");
+        Process shell = new ProcessBuilder("bash", "-c", line)
+                .directory(directory.toFile())
+                .redirectInput(typed.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        assertThat(shell.waitFor(60, TimeUnit.SECONDS)).as(line).isTrue();
+        assertThat(shell.exitValue()).as(line + "\n" + Files.readString(output)).isZero();
+        return Files.readString(output);
+    }
+
+    /** A script that stands for {@code ./chaperone} of a source tree that is built. */
+    private Path command() throws IOException {
+        Path script = directory.resolve("chaperone");
+        Files.writeString(
+                script,
+                "#!/bin/sh\nexec '" + Path.of(System.getProperty("java.home"), "bin", "java")
+                        + "' -XX:TieredStopAtLevel=1 -cp '"
+                        + System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")) + "' "
+                        + Main.class.getName() + " \"$@\"\n");
+        assertThat(script.toFile().setExecutable(true)).isTrue();
+        return script;
+    }
+
+    private static boolean installed(String program) {
+        return Stream.of(System.getenv("PATH").split(":", -1))
+                .anyMatch(place -> Files.isExecutable(Path.of(place, program)));
+    }
+}
