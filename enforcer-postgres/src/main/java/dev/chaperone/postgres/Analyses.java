@@ -7,7 +7,6 @@ import dev.chaperone.postgres.analysis.CatalogSnapshot;
 import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.analysis.QueryAnalyzer;
 import dev.chaperone.postgres.analysis.UnanalysableException;
-import dev.chaperone.proto.ErrorCode;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +33,13 @@ final class Analyses {
             .weigher((Key key, Result result) -> key.tree().length() + 64)
             .build();
 
+    /**
+     * What a catalog that was read after it was first met does not hold: temporary relations, and those of a transaction that
+     * has not ended. Nobody waits for another catalog because of them.
+     */
+    private final Cache<String, Boolean> unknown =
+            Caffeine.newBuilder().maximumSize(10_000).build();
+
     Analyses(CatalogService catalog) {
         this.catalog = catalog;
     }
@@ -49,8 +55,12 @@ final class Analyses {
             return CompletableFuture.completedFuture(known);
         }
         Result result = analyse(tree, snapshot);
-        if (result.failure() == null || result.failure().code() != ErrorCode.UNANALYSABLE) {
+        UnanalysableException refusal = result.failure();
+        if (refusal == null || !refusal.staleCatalog()) {
             cache.put(new Key(tree, snapshot.version()), result);
+            return CompletableFuture.completedFuture(result);
+        }
+        if (unknown.getIfPresent(String.valueOf(refusal.getMessage())) != null) {
             return CompletableFuture.completedFuture(result);
         }
         return catalog.refresh().<Result>handle((fresh, failure) -> {
@@ -58,9 +68,18 @@ final class Analyses {
                 return result;
             }
             Result again = fresh.version() == snapshot.version() ? result : analyse(tree, fresh);
-            cache.put(new Key(tree, fresh.version()), again);
+            if (again.failure() != null && again.failure().staleCatalog()) {
+                unknown.put(String.valueOf(again.failure().getMessage()), true);
+            } else {
+                cache.put(new Key(tree, fresh.version()), again);
+            }
             return again;
         });
+    }
+
+    /** A transaction has ended that may have made relations: who meets one next looks into a fresh catalog. */
+    void schemaChanged() {
+        unknown.invalidateAll();
     }
 
     /** The catalog as it is known now. */

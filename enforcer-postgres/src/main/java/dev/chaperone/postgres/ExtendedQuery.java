@@ -15,6 +15,7 @@ import dev.chaperone.postgres.wire.FrontendMessage.Parse;
 import dev.chaperone.postgres.wire.FrontendMessage.Target;
 import dev.chaperone.postgres.wire.FrontendWriter;
 import dev.chaperone.postgres.wire.Report;
+import dev.chaperone.postgres.wire.RowDescription;
 import dev.chaperone.proto.ErrorCode;
 import java.util.ArrayList;
 import java.util.List;
@@ -155,6 +156,9 @@ final class ExtendedQuery {
                     }
                     if (message.tag() != 't') {
                         session.reports().parsing(false);
+                    }
+                    if (message.tag() == 'T') {
+                        prepared.delivers(RowDescription.read(message.body()));
                     }
                     session.outbox()
                             .buffer()

@@ -13,8 +13,13 @@ import java.util.Map;
  * @param message what was refused and why
  * @param detail what it rests on, empty when there is no more to say
  * @param hint what to do, empty when there is nothing
+ * @param routine the server's routine that would say so, for drivers that go by it; else empty
  */
-record GatewayError(String sqlState, ErrorCode code, String message, String detail, String hint) {
+record GatewayError(String sqlState, ErrorCode code, String message, String detail, String hint, String routine) {
+
+    GatewayError(String sqlState, ErrorCode code, String message, String detail, String hint) {
+        this(sqlState, code, message, detail, hint, "");
+    }
 
     static GatewayError of(ErrorCode code, String message) {
         return new GatewayError(SqlState.of(code), code, message, "", "");
@@ -62,6 +67,9 @@ record GatewayError(String sqlState, ErrorCode code, String message, String deta
         }
         if (!hint.isEmpty()) {
             fields.put('H', hint);
+        }
+        if (!routine.isEmpty()) {
+            fields.put('R', routine);
         }
         return fields;
     }

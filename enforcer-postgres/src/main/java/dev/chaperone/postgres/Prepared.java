@@ -2,6 +2,7 @@ package dev.chaperone.postgres;
 
 import dev.chaperone.postgres.analysis.SqlStatement;
 import dev.chaperone.postgres.analysis.StatementClass;
+import dev.chaperone.postgres.wire.RowDescription;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +21,7 @@ final class Prepared {
     private @Nullable Copying copying;
     private boolean stale;
     private boolean unsure;
+    private @Nullable RowDescription delivered;
 
     /**
      * @param statement the statement
@@ -108,5 +110,26 @@ final class Prepared {
 
     void unsure(boolean replaceable) {
         unsure = replaceable;
+    }
+
+    /**
+     * Whether the columns are those that the statement has delivered from the first. A client that knows them does not ask
+     * again: the server holds a planned statement to them, and so must whoever prepares it anew.
+     */
+    boolean delivers(RowDescription description) {
+        RowDescription first = delivered;
+        if (first == null || !Subject.needsTree(statement)) {
+            delivered = description;
+            return true;
+        }
+        List<RowDescription.Column> before = first.columns();
+        List<RowDescription.Column> now = description.columns();
+        boolean same = before.size() == now.size();
+        for (int i = 0; same && i < now.size(); i++) {
+            same = before.get(i).typeOid() == now.get(i).typeOid()
+                    && before.get(i).typeModifier() == now.get(i).typeModifier()
+                    && before.get(i).name().equals(now.get(i).name());
+        }
+        return same;
     }
 }

@@ -101,6 +101,7 @@ final class Session implements CopyIn.Events {
     private boolean skipping;
     private boolean upstreamFailed;
     private boolean draining;
+    private boolean schemaChanged;
     private boolean cancelled;
     private boolean ran;
     private char transactionStatus = 'I';
@@ -301,6 +302,10 @@ final class Session implements CopyIn.Events {
             if (transactionStatus == 'I') {
                 reports.transactionEnded();
                 names.transactionEnded();
+                if (schemaChanged) {
+                    schemaChanged = false;
+                    analyses().schemaChanged();
+                }
             }
             BackendWriter.readyForQuery(outbox.buffer(), transactionStatus);
             outbox.cut();
@@ -328,6 +333,8 @@ final class Session implements CopyIn.Events {
         if (portal.ruling().unanalysed() && portal.prepared().statement().runsCode()) {
             names.unsure();
         }
+        schemaChanged |=
+                portal.ruling().unanalysed() || portal.prepared().statement().changesSchema();
         new PortalRun(
                         this,
                         link,

@@ -8,7 +8,10 @@ import dev.chaperone.postgres.analysis.StatementSplitter;
 import dev.chaperone.postgres.analysis.UnanalysableException;
 import dev.chaperone.postgres.wire.BackendWriter;
 import dev.chaperone.postgres.wire.FrontendMessage.Bind;
+import dev.chaperone.proto.ErrorCode;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A simple query (chapter "Simple Query"), carried out by the extended protocol: each of its statements is parsed, decided on
@@ -58,6 +61,11 @@ final class SimpleQuery {
     }
 
     private void open(Prepared prepared) {
+        int parameter = prepared.statement().firstParameter();
+        if (parameter >= 0) {
+            refuseParameter(prepared, parameter);
+            return;
+        }
         flow.open(
                 prepared,
                 binary(prepared.statement()) ? BINARY : UNNAMED,
@@ -76,6 +84,24 @@ final class SimpleQuery {
         }
         Cursor cursor = session.names().cursor(use.name());
         return cursor != null && cursor.binary();
+    }
+
+    /** A simple query has no parameters. Its statements were parsed as if they had, so it is for us to say so. */
+    private void refuseParameter(Prepared prepared, int parameter) {
+        String text = prepared.statement().text();
+        int end = parameter + 1;
+        while (end < text.length() && Character.digit(text.charAt(end), 10) >= 0) {
+            end++;
+        }
+        GatewayError error = new GatewayError(
+                SqlState.UNDEFINED_PARAMETER,
+                ErrorCode.PROTOCOL_VIOLATION,
+                "there is no parameter " + text.substring(parameter, end),
+                "",
+                "");
+        Map<Character, String> fields = new LinkedHashMap<>(error.error());
+        fields.put('P', String.valueOf(1 + prepared.offset() + text.codePointCount(0, parameter)));
+        flow.refuse(fields, this::end);
     }
 
     private void run(Portal portal) {

@@ -26,6 +26,8 @@ final class SqlState {
     /** feature_not_supported. */
     static final String FEATURE_NOT_SUPPORTED = "0A000";
 
+    static final String UNDEFINED_PARAMETER = "42P02";
+
     /** connection_failure. */
     static final String CONNECTION_FAILURE = "08006";
 

@@ -18,9 +18,11 @@ import dev.chaperone.proto.ErrorCode;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How one statement gets from its text to a portal that may run; the same for both query protocols.
@@ -314,9 +316,14 @@ final class StatementFlow {
             refuseDecided(ruling, stale(), failed);
             return;
         }
+        RowDescription description = message.tag() == 'T' ? RowDescription.read(message.body()) : null;
+        if (description != null && !prepared.delivers(description)) {
+            refuseDecided(ruling, stale(), failed);
+            return;
+        }
         Portal portal;
         try {
-            portal = portal(prepared, bind, ruling, message);
+            portal = portal(prepared, bind, ruling, message, description);
         } catch (EnforcementException e) {
             if (e.code() == ErrorCode.UPSTREAM_MISMATCH) {
                 throw e;
@@ -328,10 +335,11 @@ final class StatementFlow {
         opened.accept(portal);
     }
 
-    private static Portal portal(Prepared prepared, Bind bind, Ruling ruling, BackendMessage message) {
+    private static Portal portal(
+            Prepared prepared, Bind bind, Ruling ruling, BackendMessage message, @Nullable RowDescription description) {
         QueryAnalysis analysis = ruling.analysis();
         Terms terms = ruling.terms();
-        if (message.tag() == 'n') {
+        if (description == null) {
             if (analysis != null
                     && !analysis.outputs().isEmpty()
                     && prepared.copying() == null
@@ -341,7 +349,6 @@ final class StatementFlow {
             }
             return new Portal(bind.portal(), prepared, ruling, null, 0, null, prepared.copying());
         }
-        RowDescription description = RowDescription.read(message.body());
         RowMask mask = null;
         if (analysis != null && terms != null) {
             mask = terms.rowMask(analysis, description);
@@ -413,7 +420,12 @@ final class StatementFlow {
 
     /** Refuses as the server would: the client gets the error, and the server's transaction fails. */
     void refuse(GatewayError error, Runnable failed) {
-        session.clientError(error.error());
+        refuse(error.error(), failed);
+    }
+
+    /** Refuses with an error of these fields. */
+    void refuse(Map<Character, String> error, Runnable failed) {
+        session.clientError(error);
         if (session.upstreamFailed()) {
             failed.run();
             return;
@@ -424,14 +436,15 @@ final class StatementFlow {
         });
     }
 
+    /** In the words, the code and the routine by which drivers know that they have to prepare the statement again. */
     private static GatewayError stale() {
-        // The words and the code by which drivers know that they have to prepare the statement again.
         return new GatewayError(
                 SqlState.FEATURE_NOT_SUPPORTED,
                 ErrorCode.UNANALYSABLE,
                 "cached plan must not change result type",
                 "the statement means something else than when it was prepared",
-                "prepare the statement again");
+                "prepare the statement again",
+                "RevalidateCachedQuery");
     }
 
     private static EnforcementException mismatch(String message) {

@@ -72,4 +72,32 @@ public record SqlStatement(
             case UNKNOWN -> ActionClass.ACTION_CLASS_UNSPECIFIED;
         };
     }
+
+    /** True when it may make relations or change them. */
+    public boolean changesSchema() {
+        return switch (actionClass()) {
+            case ACTION_CLASS_SCHEMA, ACTION_CLASS_ADMIN -> true;
+            default -> false;
+        };
+    }
+
+    /**
+     * Where the first parameter ({@code $1}) of a statement that the server analyses stands in its text; -1 when it has none.
+     * The body of a function has parameters of its own.
+     */
+    public int firstParameter() {
+        boolean analysed = statementClass == StatementClass.QUERY
+                || statementClass == StatementClass.DML
+                || statementClass == StatementClass.EXPLAIN;
+        if (!analysed || text.indexOf('$') < 0) {
+            return -1;
+        }
+        SqlLexer lexer = new SqlLexer(text);
+        while (lexer.next() != SqlLexer.Kind.END) {
+            if (lexer.kind() == SqlLexer.Kind.PARAMETER) {
+                return lexer.start();
+            }
+        }
+        return -1;
+    }
 }

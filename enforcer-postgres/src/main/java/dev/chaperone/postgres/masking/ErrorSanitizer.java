@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * A server's error text holds raw values: of the failed cast, the duplicate key, the row that a constraint does not admit, the
  * raised exception.
  *
- * <p>Kept: severity, SQLSTATE, position in the statement. The message becomes one that depends on the SQLSTATE only. All other
- * fields (detail, hint, context, schema, table, column, constraint, internal query, source) are dropped, and so are fields
+ * <p>Kept: severity, SQLSTATE, position in the statement, and the routine that says that a statement must be prepared
+ * again. The message becomes one that depends on the SQLSTATE only. All other fields (detail, hint, context, schema, table, column, constraint, internal query, source) are dropped, and so are fields
  * that are not known. Of violated constraints the names are kept where {@link Names} knows them.
  */
 public final class ErrorSanitizer {
@@ -44,6 +44,9 @@ public final class ErrorSanitizer {
 
     private static final Set<String> SEVERITIES =
             Set.of("ERROR", "FATAL", "PANIC", "WARNING", "NOTICE", "DEBUG", "INFO", "LOG");
+    /** By these drivers know that they have to prepare a statement again. */
+    private static final Set<String> REPREPARE = Set.of("RevalidateCachedQuery", "RevalidateCachedPlan");
+
     private static final Pattern POSITION = Pattern.compile("[0-9]{1,10}");
 
     private ErrorSanitizer() {}
@@ -67,6 +70,10 @@ public final class ErrorSanitizer {
         String position = fields.get('P');
         if (position != null && POSITION.matcher(position).matches()) {
             safe.put('P', position);
+        }
+        String routine = fields.get('R');
+        if (routine != null && REPREPARE.contains(routine)) {
+            safe.put('R', routine);
         }
         if (code.startsWith("23")) {
             violation(code, fields, names, safe);
