@@ -18,6 +18,7 @@ import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.analysis.StatementClass;
 import dev.chaperone.postgres.analysis.UnanalysableException;
 import dev.chaperone.proto.ErrorCode;
+import io.micrometer.core.instrument.Counter;
 import io.netty.channel.EventLoop;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -39,12 +40,14 @@ final class Decider {
     private final Services services;
     private final Caller caller;
     private final EventLoop loop;
+    private final Counter permitted;
     private long requests;
 
     Decider(Services services, Caller caller, EventLoop loop) {
         this.services = services;
         this.caller = caller;
         this.loop = loop;
+        this.permitted = services.meters().counter(PostgresMetric.STATEMENTS, "outcome", "permitted", "code", "");
     }
 
     /** Requests of the session so far. */
@@ -55,12 +58,32 @@ final class Decider {
     /**
      * Decides on one statement.
      *
-     * @param parameters as the client sent them
+     * @param asked as the client sent it
      * @param then gets the outcome, on the event loop
      */
-    void decide(Prepared prepared, List<Parameter> parameters, Consumer<Ruling> then) {
-        long began = System.nanoTime();
+    void decide(Prepared prepared, Asked asked, Consumer<Ruling> then) {
         String tree = prepared.tree();
+        long catalog = services.analyses().catalog().version();
+        Verdict known = prepared.verdict();
+        if (known != null) {
+            if (recordable(prepared.statement().text(), asked) && known.holds(tree, catalog, services.decisions())) {
+                permitted.increment();
+                then.accept(known.again(++requests, asked));
+                return;
+            }
+            prepared.verdict(null);
+        }
+        decideAnew(prepared, new Question(asked, tree, catalog, System.nanoTime()), ruling -> {
+            prepared.verdict(ruling.verdict());
+            then.accept(ruling);
+        });
+    }
+
+    /** What is to be decided, and what it is known by. */
+    private record Question(Asked asked, @Nullable String tree, long catalog, long began) {}
+
+    private void decideAnew(Prepared prepared, Question question, Consumer<Ruling> then) {
+        String tree = question.tree();
         if (prepared.statement().statementClass() == StatementClass.EMPTY) {
             // There is nothing to decide on.
             then.accept(new Ruling(
@@ -74,16 +97,16 @@ final class Decider {
                     true,
                     CompletableFuture.completedFuture(null)));
         } else if (!Subject.needsTree(prepared.statement())) {
-            decide(Subject.plain(prepared.statement(), tree), parameters, began, then);
+            decide(Subject.plain(prepared.statement(), tree), question, then);
         } else if (tree == null) {
             UnanalysableException failure =
                     new UnanalysableException("the database did not say what the statement would do");
-            decide(Subject.analysed(prepared.statement(), new Analyses.Result(null, failure)), parameters, began, then);
+            decide(Subject.analysed(prepared.statement(), new Analyses.Result(null, failure)), question, then);
         } else {
             services.analyses()
                     .analyse(tree)
                     .whenComplete((result, impossible) ->
-                            run(() -> decide(Subject.analysed(prepared.statement(), result), parameters, began, then)));
+                            run(() -> decide(Subject.analysed(prepared.statement(), result), question, then)));
         }
     }
 
@@ -93,19 +116,21 @@ final class Decider {
      * @param tree the server's tree of the one that stands for it
      */
     void decide(Prepared prepared, String tree, List<Parameter> parameters, Consumer<Ruling> then) {
-        long began = System.nanoTime();
+        Question question = new Question(
+                new Asked(null, parameters), tree, services.analyses().catalog().version(), System.nanoTime());
         services.analyses()
                 .analyse(tree)
                 .whenComplete((result, impossible) ->
-                        run(() -> decide(Subject.analysed(prepared.statement(), result), parameters, began, then)));
+                        run(() -> decide(Subject.analysed(prepared.statement(), result), question, then)));
     }
 
     /** Decides on a statement of which it is known already what it touches. */
     void decide(Subject subject, List<Parameter> parameters, Consumer<Ruling> then) {
-        decide(subject, parameters, System.nanoTime(), then);
+        long catalog = services.analyses().catalog().version();
+        decide(subject, new Question(new Asked(null, parameters), null, catalog, System.nanoTime()), then);
     }
 
-    private void decide(Subject subject, List<Parameter> parameters, long began, Consumer<Ruling> then) {
+    private void decide(Subject subject, Question question, Consumer<Ruling> then) {
         long number = ++requests;
         DecideRequest request = request(subject);
         long asked = System.nanoTime();
@@ -113,7 +138,7 @@ final class Decider {
                 .decide(request)
                 .whenComplete((outcome, impossible) -> run(() -> {
                     services.meters().decisions().record(System.nanoTime() - asked, TimeUnit.NANOSECONDS);
-                    then.accept(rule(number, subject, request, outcome, parameters, began));
+                    then.accept(rule(number, subject, request, outcome, question));
                 }));
     }
 
@@ -165,18 +190,13 @@ final class Decider {
     }
 
     private Ruling rule(
-            long number,
-            Subject subject,
-            DecideRequest request,
-            DecisionClient.Outcome outcome,
-            List<Parameter> parameters,
-            long began) {
+            long number, Subject subject, DecideRequest request, DecisionClient.Outcome outcome, Question question) {
         Decision decision = outcome.decision();
         GatewayError refusal = Refusals.of(outcome, subject);
         Terms terms = null;
         if (refusal == null) {
             try {
-                requireRecordable(subject, parameters);
+                requireRecordable(subject, question.asked());
                 terms = Terms.of(decision, subject.analysis(), subject.rewritable(), services.masks());
                 if (subject.failure() != null) {
                     terms.requireUnanalysed();
@@ -185,13 +205,14 @@ final class Decider {
                 refusal = Refusals.unfulfillable(e, decision, subject);
             }
         }
+        Asked asked = question.asked();
         OperationDecided.Builder decided = OperationDecided.newBuilder()
                 .setRequest(request)
                 .setDecision(decision)
-                .setOperation(ByteString.copyFromUtf8(subject.text()))
-                .addAllParameters(parameters)
+                .setOperation(ByteString.copyFromUtf8(asked.text() == null ? subject.text() : asked.text()))
+                .addAllParameters(asked.parameters())
                 .setCached(outcome.cached())
-                .setDecisionMicros((System.nanoTime() - began) / 1000)
+                .setDecisionMicros((System.nanoTime() - question.began()) / 1000)
                 .setEnforced(enforced(decision, refusal));
         if (refusal != null) {
             decided.setEnforcerMessage(refusal.message());
@@ -202,7 +223,7 @@ final class Decider {
         count(refusal);
         CompletableFuture<Void> recorded = caller.recorder()
                 .record(AuditEvent.newBuilder().setRequestNumber(number).setOperationDecided(decided));
-        return new Ruling(
+        Ruling ruling = new Ruling(
                 number,
                 subject.analysis(),
                 terms,
@@ -212,6 +233,13 @@ final class Decider {
                 subject.failure() != null,
                 terms == null || terms.keepBack(),
                 recorded);
+        return ruling.keeping(Verdict.of(
+                request,
+                decision,
+                question.tree(),
+                question.catalog(),
+                ruling,
+                caller.recorder().lastSequence()));
     }
 
     private static Effect enforced(Decision decision, @Nullable GatewayError refusal) {
@@ -222,25 +250,29 @@ final class Decider {
     }
 
     private void count(@Nullable GatewayError refusal) {
-        services.meters()
-                .count(
-                        PostgresMetric.STATEMENTS,
-                        "outcome",
-                        refusal == null ? "permitted" : "refused",
-                        "code",
-                        refusal == null ? "" : refusal.code().code());
+        if (refusal == null) {
+            permitted.increment();
+        } else {
+            services.meters()
+                    .count(
+                            PostgresMetric.STATEMENTS,
+                            "outcome",
+                            "refused",
+                            "code",
+                            refusal.code().code());
+        }
     }
 
-    private static void requireRecordable(Subject subject, List<Parameter> parameters) {
-        long size = 3L * subject.text().length();
-        for (Parameter parameter : parameters) {
-            size += parameter.getValue().size() + 16L;
-        }
-        if (size > Recorder.MAX_EVENT - EVENT_RESERVE) {
+    private static void requireRecordable(Subject subject, Asked asked) {
+        if (!recordable(subject.text(), asked)) {
             throw new EnforcementException(
                     ErrorCode.LIMIT_EXCEEDED,
                     "the statement and its parameters are longer than what can be recorded of one request; send less at a time");
         }
+    }
+
+    private static boolean recordable(String prepared, Asked asked) {
+        return asked.size(prepared) <= Recorder.MAX_EVENT - EVENT_RESERVE;
     }
 
     private static ByteString fingerprint(String text) {

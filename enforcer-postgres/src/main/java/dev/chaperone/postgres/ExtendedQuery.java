@@ -43,6 +43,14 @@ final class ExtendedQuery {
         if (reserved(parse.statement())) {
             return;
         }
+        boolean unnamed = parse.statement().isEmpty() && session.mayUseHandles();
+        Handles.Handle known = unnamed ? session.handles().exact(parse.sql(), parse.parameterTypes()) : null;
+        if (known != null) {
+            names.prepared("", known.prepared());
+            BackendWriter.parseComplete(session.outbox().buffer());
+            session.next();
+            return;
+        }
         GatewayError full = names.noRoomForStatement(parse.statement());
         if (full != null) {
             refuse(full);
@@ -70,11 +78,17 @@ final class ExtendedQuery {
         if (parse.statement().isEmpty()) {
             names.dropStatement("");
         }
+        String name = unnamed && Subject.needsTree(statement)
+                ? session.handles().nameFor(parse.sql(), parse.parameterTypes())
+                : "";
         flow.parse(
-                parse.statement(),
+                name.isEmpty() ? parse.statement() : name,
                 prepared,
                 parse.parameterTypes(),
                 () -> {
+                    if (!name.isEmpty()) {
+                        session.handles().prepared(name, parse.sql(), parse.parameterTypes(), prepared);
+                    }
                     names.prepared(parse.statement(), prepared);
                     BackendWriter.parseComplete(session.outbox().buffer());
                     session.next();
@@ -99,10 +113,11 @@ final class ExtendedQuery {
         if (bind.portal().isEmpty()) {
             names.dropPortal("");
         }
+        String handle = prepared.handle();
         flow.open(
                 prepared,
-                bind,
-                parameters(bind),
+                handle == null ? bind : bind.to(handle),
+                new Asked(null, parameters(bind)),
                 () -> session.seriesEnds(bind.portal()),
                 portal -> {
                     names.bound(bind.portal(), portal);
@@ -137,11 +152,12 @@ final class ExtendedQuery {
             refuse(unknownStatement(name));
             return;
         }
+        String handle = prepared.handle();
         link.takeTrees();
         session.reports().parsing(true);
         link.ask(
                 out -> {
-                    FrontendWriter.describe(out, Target.STATEMENT, name);
+                    FrontendWriter.describe(out, Target.STATEMENT, handle == null ? name : handle);
                     FrontendWriter.flush(out);
                 },
                 "tTnE",

@@ -7,6 +7,7 @@ import dev.chaperone.audit.v1.Delivered;
 import dev.chaperone.audit.v1.MaskedOriginal;
 import dev.chaperone.audit.v1.MaskedOriginals;
 import dev.chaperone.audit.v1.OperationCompleted;
+import dev.chaperone.audit.v1.OperationRepeated;
 import dev.chaperone.enforcer.SessionRecorder;
 import dev.chaperone.postgres.wire.BackendFragment;
 import io.netty.buffer.ByteBuf;
@@ -44,6 +45,8 @@ final class Outbox {
     private final Runnable released;
     private final ArrayDeque<Piece> unreleased = new ArrayDeque<>();
     private final List<AuditEvent.Builder> completions = new ArrayList<>();
+    private OperationRepeated.@Nullable Builder repeated;
+    private long repeatedAt;
     private @Nullable ByteBuf piece;
     private MaskedOriginals.Builder originals = MaskedOriginals.newBuilder();
     private long originalBytes;
@@ -81,10 +84,37 @@ final class Outbox {
 
     /** From now on everything belongs to that request. */
     void request(long number) {
-        if (holdsResults || !completions.isEmpty()) {
+        if (holdsResults || !completions.isEmpty() || repeated != null && number != request) {
             cut();
         }
         request = number;
+    }
+
+    /**
+     * From now on everything belongs to that request.
+     *
+     * @param asked the beginning of its record, which is written with the first piece of its answer; null when it is recorded
+     */
+    void request(long number, OperationRepeated.@Nullable Builder asked) {
+        request(number);
+        if (asked != null) {
+            repeated = asked;
+            repeatedAt = System.nanoTime();
+        }
+    }
+
+    /** Nanoseconds that the record of a request has been waiting for its answer; negative when none is. */
+    long waiting() {
+        return repeated == null ? -1 : System.nanoTime() - repeatedAt;
+    }
+
+    /** Records the request at hand without waiting for its answer any longer. */
+    void recordRequest() {
+        OperationRepeated.Builder asked = repeated;
+        repeated = null;
+        if (asked != null && !broken) {
+            failOn(recorder.record(event(asked)));
+        }
     }
 
     /** Number of the row about to be written, within its piece. */
@@ -197,35 +227,51 @@ final class Outbox {
                     client.eventLoop().execute(this::release);
                 }
             });
+        } else if (repeated != null) {
+            recordRequest();
         }
         rows = 0;
         maskedValues = 0;
         holdsResults = false;
         if (!broken) {
-            completions.forEach(this::recordCompletion);
+            completions.forEach(completion -> failOn(recorder.record(completion)));
         }
         completions.clear();
     }
 
     private CompletableFuture<Void> record(ByteBuf bytes) {
-        byte[] payload = ByteBufUtil.getBytes(bytes);
         Delivered.Builder delivered = Delivered.newBuilder()
                 .setMediaType(MEDIA_TYPE)
-                .setPayload(UnsafeByteOperations.unsafeWrap(payload))
+                .setPayload(UnsafeByteOperations.unsafeWrap(ByteBufUtil.getBytes(bytes)))
                 .setRows(rows)
                 .setMaskedValues(maskedValues);
+        OperationRepeated.Builder asked = repeated;
+        AuditEvent.Builder event;
+        if (asked == null) {
+            event = AuditEvent.newBuilder().setRequestNumber(request).setDelivered(delivered);
+        } else {
+            repeated = null;
+            asked.setDelivered(delivered);
+            if (completions.size() == 1 && completions.get(0).getRequestNumber() == request) {
+                asked.setCompleted(completions.remove(0).getOperationCompleted());
+            }
+            event = event(asked);
+        }
         if (originals.getValuesCount() == 0) {
-            return recorder.record(
-                    AuditEvent.newBuilder().setRequestNumber(request).setDelivered(delivered));
+            return recorder.record(event);
         }
         MaskedOriginals replaced = originals.build();
         originals = MaskedOriginals.newBuilder();
         originalBytes = 0;
-        return recorder.record(request, delivered, replaced);
+        return recorder.record(event, replaced);
     }
 
-    private void recordCompletion(AuditEvent.Builder completion) {
-        recorder.record(completion).whenComplete((done, failure) -> {
+    private AuditEvent.Builder event(OperationRepeated.Builder asked) {
+        return AuditEvent.newBuilder().setRequestNumber(request).setOperationRepeated(asked);
+    }
+
+    private void failOn(CompletableFuture<Void> recorded) {
+        recorded.whenComplete((done, failure) -> {
             if (failure != null) {
                 client.eventLoop().execute(() -> fail(failure));
             }
@@ -268,6 +314,7 @@ final class Outbox {
     /** Throws away what has not been released, and whatever comes. */
     void discard() {
         broken = true;
+        repeated = null;
         discardPiece();
         completions.clear();
     }

@@ -138,6 +138,21 @@ final class Portal {
         }
     }
 
+    /**
+     * True when running it may change what texts mean in the session, or undo such a change: anything but queries and data
+     * modification whose functions are all known to do nothing of the kind.
+     */
+    boolean mayChangeMeanings() {
+        return switch (prepared.statement().statementClass()) {
+            case EMPTY, SHOW -> false;
+            case QUERY, DML ->
+                ruling.analysis() == null
+                        || !ruling.analysis().disallowedFunctions().isEmpty();
+            case TRANSACTION -> prepared.statement().operation().startsWith("rollback");
+            default -> true;
+        };
+    }
+
     /** True when its end has been recorded. */
     boolean completed() {
         return completed;

@@ -31,11 +31,15 @@ final class PostgresMeters {
 
     /** Counts one, by more tags than the names. */
     void count(PostgresMetric metric, String... more) {
-        Counter.builder(metric.metric())
+        counter(metric, more).increment();
+    }
+
+    /** A counter, for who counts often. */
+    Counter counter(PostgresMetric metric, String... more) {
+        return Counter.builder(metric.metric())
                 .description(metric.description())
                 .tags(tags.and(more))
-                .register(registry)
-                .increment();
+                .register(registry);
     }
 
     /** Time from a statement's analysis to its decision. */

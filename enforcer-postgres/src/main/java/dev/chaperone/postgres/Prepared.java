@@ -22,6 +22,8 @@ final class Prepared {
     private boolean stale;
     private boolean unsure;
     private @Nullable RowDescription delivered;
+    private @Nullable Verdict verdict;
+    private @Nullable String handle;
 
     /**
      * @param statement the statement
@@ -131,5 +133,25 @@ final class Prepared {
                     && before.get(i).name().equals(now.get(i).name());
         }
         return same;
+    }
+
+    /** What was decided on it; null when it has to be decided on. */
+    @Nullable
+    Verdict verdict() {
+        return verdict;
+    }
+
+    void verdict(@Nullable Verdict now) {
+        verdict = now;
+    }
+
+    /** The name of the gateway's own that it has on the server; null when it has the client's. */
+    @Nullable
+    String handle() {
+        return handle;
+    }
+
+    void handle(String name) {
+        handle = name;
     }
 }

@@ -1,5 +1,6 @@
 package dev.chaperone.postgres;
 
+import dev.chaperone.audit.v1.OperationRepeated;
 import dev.chaperone.postgres.analysis.QueryAnalysis;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * @param unanalysed true when it is permitted although nobody knows what it touches
  * @param keepBack true when what the server says must not reach the client in its own words
  * @param recorded completes once the decision is durable
+ * @param verdict what can be said again when the statement is run again; null when nothing can
+ * @param repeated the beginning of its record when it is decided on as before, in which case it is still to be recorded; else
+ *     null
  */
 record Ruling(
         long request,
@@ -26,7 +30,29 @@ record Ruling(
         boolean changes,
         boolean unanalysed,
         boolean keepBack,
-        CompletableFuture<Void> recorded) {
+        CompletableFuture<Void> recorded,
+        @Nullable Verdict verdict,
+        OperationRepeated.@Nullable Builder repeated) {
+
+    /** One that is recorded, and not to be repeated. */
+    Ruling(
+            long request,
+            @Nullable QueryAnalysis analysis,
+            @Nullable Terms terms,
+            @Nullable GatewayError refusal,
+            boolean session,
+            boolean changes,
+            boolean unanalysed,
+            boolean keepBack,
+            CompletableFuture<Void> recorded) {
+        this(request, analysis, terms, refusal, session, changes, unanalysed, keepBack, recorded, null, null);
+    }
+
+    /** The same, to be repeated by the verdict. */
+    Ruling keeping(@Nullable Verdict kept) {
+        return new Ruling(
+                request, analysis, terms, refusal, session, changes, unanalysed, keepBack, recorded, kept, repeated);
+    }
 
     /** The same for a statement that was rewritten to touch less. */
     Ruling of(QueryAnalysis rewritten) {

@@ -70,6 +70,9 @@ final class Session implements CopyIn.Events {
 
     private static final Logger LOG = LoggerFactory.getLogger(Session.class);
 
+    /** How long the record of a request waits for its answer, at most twice. */
+    private static final Duration LATE = Duration.ofMillis(200);
+
     /** How far the session is. */
     private enum State {
         /** Messages are carried out. */
@@ -91,6 +94,7 @@ final class Session implements CopyIn.Events {
     private final Decider decider;
     private final StatementFlow flow;
     private final SessionNames names;
+    private final Handles handles = new Handles();
     private final ExtendedQuery extended;
     private final ArrayDeque<FrontendMessage> queue = new ArrayDeque<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
@@ -104,6 +108,7 @@ final class Session implements CopyIn.Events {
     private boolean schemaChanged;
     private boolean cancelled;
     private boolean ran;
+    private boolean quiet;
     private char transactionStatus = 'I';
     private String cause = "client";
     private @Nullable Portal running;
@@ -111,6 +116,7 @@ final class Session implements CopyIn.Events {
     private @Nullable CopyIn copyIn;
     private CompletableFuture<Void> lastCancellation = CompletableFuture.completedFuture(null);
     private @Nullable ScheduledFuture<?> idleTimer;
+    private @Nullable ScheduledFuture<?> recordTimer;
     private long lastActive = System.nanoTime();
 
     /** A session over two connections; {@link #start} begins it. */
@@ -246,7 +252,7 @@ final class Session implements CopyIn.Events {
 
     private void dispatch(FrontendMessage message) {
         switch (message.kind()) {
-            case QUERY -> new SimpleQuery(this, flow, ((FrontendMessage.Query) message).sql()).start();
+            case QUERY -> new SimpleQuery(this, link, flow, ((FrontendMessage.Query) message).sql()).start();
             case PARSE -> extended.parse((FrontendMessage.Parse) message);
             case BIND -> extended.bind((FrontendMessage.Bind) message);
             case DESCRIBE -> extended.describe((FrontendMessage.Describe) message);
@@ -288,6 +294,11 @@ final class Session implements CopyIn.Events {
 
     /** Ends a series of messages: commits what is not in a transaction block, and asks how the transaction stands. */
     void sync() {
+        sync(this::next);
+    }
+
+    /** The same, with something to be done before the next message. */
+    void sync(Runnable then) {
         link.ask(UpstreamLink.Step.SYNC, FrontendWriter::sync, "EZ", "Z", message -> {
             if (message.tag() == 'E') {
                 upstreamError(Report.read(message.body()), 0);
@@ -309,12 +320,19 @@ final class Session implements CopyIn.Events {
             }
             BackendWriter.readyForQuery(outbox.buffer(), transactionStatus);
             outbox.cut();
+            handles.ready(transactionStatus);
             if (draining) {
                 end("shutdown", shutdown());
                 return;
             }
-            next();
+            then.run();
         });
+    }
+
+    /** A request has been decided on. */
+    void decided(Ruling ruling) {
+        outbox.request(ruling.request(), ruling.repeated());
+        watchRecord();
     }
 
     /** Runs a portal. */
@@ -343,6 +361,9 @@ final class Session implements CopyIn.Events {
                         terms,
                         maxRows,
                         () -> {
+                            if (portal.mayChangeMeanings()) {
+                                handles.doubt();
+                            }
                             if (portal.completed()) {
                                 names.ran(portal.prepared().statement());
                                 portal.ran(done);
@@ -398,6 +419,25 @@ final class Session implements CopyIn.Events {
 
     Outbox outbox() {
         return outbox;
+    }
+
+    Handles handles() {
+        return handles;
+    }
+
+    /** True when a text may be taken for a statement that is prepared already: the server would accept the text, too. */
+    boolean mayUseHandles() {
+        return transactionStatus != 'E' && !upstreamFailed && !cancelled;
+    }
+
+    /** True outside of transaction blocks. */
+    boolean idle() {
+        return transactionStatus == 'I';
+    }
+
+    /** Whether notices are for the gateway itself. */
+    void quiet(boolean on) {
+        quiet = on;
     }
 
     Analyses analyses() {
@@ -564,6 +604,9 @@ final class Session implements CopyIn.Events {
     // ---- what the database says unasked ----------------------------------------------------------------------------
 
     void notice(Report notice) {
+        if (quiet) {
+            return;
+        }
         BackendWriter.noticeResponse(outbox.buffer(), reports.forClient(notice, 0));
     }
 
@@ -673,6 +716,28 @@ final class Session implements CopyIn.Events {
         }
     }
 
+    /** What is asked again is recorded with its answer, unless that takes so long that the record should not wait for it. */
+    private void watchRecord() {
+        if (recordTimer == null && outbox.waiting() >= 0) {
+            recordTimer = schedule(this::recordIfLate, LATE);
+        }
+    }
+
+    private void recordIfLate() {
+        recordTimer = null;
+        if (state != State.OPEN) {
+            return;
+        }
+        if (outbox.waiting() > LATE.toNanos() / 2) {
+            outbox.recordRequest();
+        }
+        if (System.nanoTime() - lastActive < LATE.toNanos()) {
+            recordTimer = schedule(this::recordIfLate, LATE);
+        } else {
+            watchRecord();
+        }
+    }
+
     private void watchIdle(Duration idle, long nanos) {
         idleTimer = client.eventLoop()
                 .schedule(
@@ -731,7 +796,7 @@ final class Session implements CopyIn.Events {
         cause = why;
         queue.clear();
         link.mute();
-        if (busy && running != null) {
+        if (busy && (running != null || opening != null)) {
             // The server would go on with it for as long as it takes.
             cancelUpstream();
         }
@@ -759,6 +824,9 @@ final class Session implements CopyIn.Events {
         state = State.CLOSED;
         if (idleTimer != null) {
             idleTimer.cancel(false);
+        }
+        if (recordTimer != null) {
+            recordTimer.cancel(false);
         }
         services.sessions().remove(key);
         outbox.discardPiece();

@@ -119,6 +119,7 @@ final class SessionNames {
     /** Code has run that may have put other statements and cursors in the place of those that are known. */
     void unsure() {
         statements.forEach((name, prepared) -> prepared.unsure(!name.isEmpty()));
+        session.handles().lost();
         cursors.clear();
         portals.entrySet().removeIf(entry -> {
             boolean masked = entry.getValue().mask() != null && !entry.getKey().isEmpty();
@@ -155,6 +156,7 @@ final class SessionNames {
 
     private void forgetNamed() {
         statements.keySet().removeIf(name -> !name.isEmpty());
+        session.handles().lost();
     }
 
     private GatewayError full(String what) {

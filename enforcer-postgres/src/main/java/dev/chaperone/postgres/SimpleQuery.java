@@ -1,6 +1,7 @@
 package dev.chaperone.postgres;
 
 import dev.chaperone.postgres.analysis.QueryAnalysis;
+import dev.chaperone.postgres.analysis.Skeleton;
 import dev.chaperone.postgres.analysis.SqlStatement;
 import dev.chaperone.postgres.analysis.StatementClass;
 import dev.chaperone.postgres.analysis.StatementDetail;
@@ -8,14 +9,23 @@ import dev.chaperone.postgres.analysis.StatementSplitter;
 import dev.chaperone.postgres.analysis.UnanalysableException;
 import dev.chaperone.postgres.wire.BackendWriter;
 import dev.chaperone.postgres.wire.FrontendMessage.Bind;
+import dev.chaperone.postgres.wire.FrontendMessage.BoundParameter;
+import dev.chaperone.postgres.wire.FrontendMessage.Target;
+import dev.chaperone.postgres.wire.FrontendWriter;
 import dev.chaperone.proto.ErrorCode;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A simple query (chapter "Simple Query"), carried out by the extended protocol: each of its statements is parsed, decided on
  * and run by itself, and one Sync at the end makes them the one implicit transaction that the server would make of them.
+ *
+ * <p>A single query that has come before, be it with other literals, is run as the statement that {@link Handles} has prepared
+ * for it.
  */
 final class SimpleQuery {
 
@@ -23,19 +33,32 @@ final class SimpleQuery {
     private static final Bind BINARY = new Bind("", "", List.of(), List.of(), List.of(1));
 
     private final Session session;
+    private final UpstreamLink link;
     private final StatementFlow flow;
     private final String sql;
     private List<SqlStatement> statements = List.of();
+    private @Nullable Skeleton skeleton;
+    private Handles.@Nullable Proposal proposal;
     private int next;
 
-    SimpleQuery(Session session, StatementFlow flow, String sql) {
+    SimpleQuery(Session session, UpstreamLink link, StatementFlow flow, String sql) {
         this.session = session;
+        this.link = link;
         this.flow = flow;
         this.sql = sql;
     }
 
     void start() {
         session.forgetUnnamed();
+        Skeleton like = session.mayUseHandles() ? Skeleton.of(sql) : null;
+        Handles.Use use = like == null ? null : session.handles().like(like);
+        if (like != null && use != null) {
+            Prepared prepared = use.handle().prepared();
+            Asked asked = new Asked(like.text(), List.of());
+            flow.open(prepared, bind(use), asked, () -> true, this::run, this::end);
+            return;
+        }
+        skeleton = like;
         try {
             statements = StatementSplitter.split(sql);
         } catch (UnanalysableException e) {
@@ -43,6 +66,14 @@ final class SimpleQuery {
             return;
         }
         next();
+    }
+
+    private static Bind bind(Handles.Use use) {
+        List<BoundParameter> parameters = new ArrayList<>(use.values().size());
+        for (String value : use.values()) {
+            parameters.add(new BoundParameter(value.getBytes(StandardCharsets.UTF_8)));
+        }
+        return new Bind("", use.handle().name(), List.of(), parameters, List.of());
     }
 
     private void next() {
@@ -69,10 +100,21 @@ final class SimpleQuery {
         flow.open(
                 prepared,
                 binary(prepared.statement()) ? BINARY : UNNAMED,
-                List.of(),
+                Asked.PLAINLY,
                 () -> statements.size() == 1,
-                this::run,
+                portal -> {
+                    propose(prepared);
+                    run(portal);
+                },
                 this::end);
+    }
+
+    /** A permitted query that comes again is prepared for the next time. */
+    private void propose(Prepared prepared) {
+        String tree = prepared.tree();
+        if (skeleton != null && tree != null && statements.size() == 1 && prepared.verdict() != null) {
+            proposal = session.handles().meant(skeleton, tree);
+        }
     }
 
     /** Only here does a cursor say in which format its rows come. */
@@ -120,6 +162,41 @@ final class SimpleQuery {
     }
 
     private void end() {
-        session.sync();
+        Handles.Proposal proposed = proposal;
+        if (proposed == null) {
+            session.sync();
+        } else {
+            session.sync(() -> prepare(proposed));
+        }
+    }
+
+    /** Has the server prepare a statement, in a transaction of its own, when the client has its answer already. */
+    private void prepare(Handles.Proposal proposed) {
+        if (!session.idle()) {
+            session.next();
+            return;
+        }
+        String[] tree = new String[1];
+        List<String> dropped = session.handles().dropped();
+        session.quiet(true);
+        link.takeTrees();
+        link.ask(
+                out -> {
+                    dropped.forEach(name -> FrontendWriter.close(out, Target.STATEMENT, name));
+                    FrontendWriter.parse(out, proposed.name(), proposed.text(), proposed.types());
+                    FrontendWriter.sync(out);
+                },
+                "31EZ",
+                "Z",
+                message -> {
+                    if (message.tag() == '1') {
+                        List<String> trees = link.takeTrees();
+                        tree[0] = trees.size() == 1 ? trees.get(0) : null;
+                    } else if (message.tag() == 'Z') {
+                        session.quiet(false);
+                        session.handles().accepted(proposed, tree[0]);
+                        session.next();
+                    }
+                });
     }
 }

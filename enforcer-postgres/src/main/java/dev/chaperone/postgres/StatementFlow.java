@@ -1,7 +1,6 @@
 package dev.chaperone.postgres;
 
 import dev.chaperone.audit.v1.OperationCompleted.Outcome;
-import dev.chaperone.audit.v1.Parameter;
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.analysis.SqlStatement;
@@ -77,9 +76,11 @@ final class StatementFlow {
 
     private void parse(Consumer<ByteBuf> request, Prepared prepared, Runnable parsed, Consumer<Report> failed) {
         link.takeTrees();
+        List<String> dropped = session.handles().dropped();
         session.reports().parsing(true);
         link.ask(
                 out -> {
+                    dropped.forEach(handle -> FrontendWriter.close(out, Target.STATEMENT, handle));
                     request.accept(out);
                     FrontendWriter.flush(out);
                 },
@@ -108,12 +109,12 @@ final class StatementFlow {
     void open(
             Prepared prepared,
             Bind bind,
-            List<Parameter> parameters,
+            Asked asked,
             BooleanSupplier series,
             Consumer<Portal> opened,
             Runnable failed) {
         if (prepared.unsure()) {
-            again(bind.statement(), prepared, () -> open(prepared, bind, parameters, series, opened, failed), failed);
+            again(bind.statement(), prepared, () -> open(prepared, bind, asked, series, opened, failed), failed);
             return;
         }
         if (prepared.stale()) {
@@ -121,16 +122,16 @@ final class StatementFlow {
             return;
         }
         if (prepared.statement().detail() instanceof StatementDetail.Copy copy && copy.client()) {
-            new CopyFlow(session, link, this, decider, prepared, bind, parameters, opened, failed).open();
+            new CopyFlow(session, link, this, decider, prepared, bind, asked.parameters(), opened, failed).open();
             return;
         }
         if (UtilityFlow.opens(prepared.statement())) {
-            new UtilityFlow(session, link, this, decider, prepared, bind, parameters, opened, failed).open();
+            new UtilityFlow(session, link, this, decider, prepared, bind, asked.parameters(), opened, failed).open();
             return;
         }
         decider.decide(
                 prepared,
-                parameters,
+                asked,
                 ruling -> obey(ruling, () -> permitted(prepared, bind, ruling, series, opened, failed), failed));
     }
 
@@ -139,7 +140,7 @@ final class StatementFlow {
         if (!session.open()) {
             return;
         }
-        session.outbox().request(ruling.request());
+        session.decided(ruling);
         GatewayError refusal = ruling.refusal();
         if (refusal != null) {
             refuseDecided(ruling, refusal, failed);
@@ -158,6 +159,7 @@ final class StatementFlow {
 
     /** Prepares a statement anew that may not be the one that was prepared. */
     void again(String name, Prepared prepared, Runnable sure, Runnable failed) {
+        session.handles().revived(name);
         link.takeTrees();
         session.reports().parsing(true);
         link.ask(
@@ -316,6 +318,14 @@ final class StatementFlow {
             refuseDecided(ruling, stale(), failed);
             return;
         }
+        Verdict verdict = ruling.verdict();
+        Verdict.Rows before = verdict == null ? null : verdict.rows();
+        if (before != null && before.describedBy(message.content())) {
+            session.opening(null);
+            opened.accept(new Portal(
+                    bind.portal(), prepared, ruling, before.description(), before.columns(), before.mask(), null));
+            return;
+        }
         RowDescription description = message.tag() == 'T' ? RowDescription.read(message.body()) : null;
         if (description != null && !prepared.delivers(description)) {
             refuseDecided(ruling, stale(), failed);
@@ -356,14 +366,13 @@ final class StatementFlow {
             throw mismatch(
                     "the database announces rows for `" + prepared.statement().operation() + "`");
         }
-        return new Portal(
-                bind.portal(),
-                prepared,
-                ruling,
-                ByteBufUtil.getBytes(message.content()),
-                description.columns().size(),
-                mask,
-                null);
+        Verdict verdict = ruling.verdict();
+        Verdict.Rows rows = new Verdict.Rows(
+                ByteBufUtil.getBytes(message.content()), description.columns().size(), mask);
+        if (verdict != null) {
+            verdict.rows(rows);
+        }
+        return new Portal(bind.portal(), prepared, ruling, rows.description(), rows.columns(), rows.mask(), null);
     }
 
     /** A cursor, a prepared statement that is known here: should the server have none, it announces nothing and then says so. */

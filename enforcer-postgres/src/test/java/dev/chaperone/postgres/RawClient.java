@@ -19,6 +19,11 @@ final class RawClient implements AutoCloseable {
     /** One message of the server. */
     record Message(char tag, byte[] body) {
 
+        /** As it came, tag and length included. */
+        byte[] whole() {
+            return message(tag, body);
+        }
+
         /** A field of an error. */
         String field(char type) {
             for (String field : new String(body, StandardCharsets.UTF_8).split("\0")) {

@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Decides by a function, on another thread as a real client does, and keeps what it was asked. */
 final class TestingDecisions implements DecisionClient {
@@ -22,9 +23,11 @@ final class TestingDecisions implements DecisionClient {
     private final List<DecideRequest> requests = new CopyOnWriteArrayList<>();
     private volatile Function<DecideRequest, Decision> policy = request -> permit();
     private volatile boolean gone;
+    private volatile boolean keeping;
 
     void policy(Function<DecideRequest, Decision> by) {
         policy = by;
+        keeping = false;
         gone = false;
         requests.clear();
     }
@@ -44,6 +47,20 @@ final class TestingDecisions implements DecisionClient {
         return CompletableFuture.supplyAsync(() -> gone
                 ? new Outcome(deny("no decision"), false, ErrorCode.PDP_UNAVAILABLE)
                 : new Outcome(verbatim(request, policy.apply(request)), false, null));
+    }
+
+    /** From now on permits may be applied again without asking, until the policy changes. */
+    void keep() {
+        keeping = true;
+    }
+
+    @Override
+    public @Nullable Kept kept(DecideRequest request) {
+        Function<DecideRequest, Decision> now = policy;
+        Decision decision = keeping && !gone ? now.apply(request) : null;
+        return decision == null || decision.getEffect() != Effect.EFFECT_PERMIT
+                ? null
+                : new Kept(decision, () -> keeping && !gone && policy == now);
     }
 
     @Override

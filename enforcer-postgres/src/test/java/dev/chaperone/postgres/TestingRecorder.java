@@ -79,12 +79,12 @@ final class TestingRecorder implements Recorder {
 
         @Override
         public CompletableFuture<Void> record(AuditEvent.Builder event) {
-            return write(event.build(), MaskedOriginals.getDefaultInstance());
+            return write(event.setSequence(sequence + 1).build(), MaskedOriginals.getDefaultInstance());
         }
 
         @Override
         public CompletableFuture<Void> record(AuditEvent.Builder event, MaskedOriginals originals) {
-            return write(event.build(), originals);
+            return write(event.setSequence(sequence + 1).build(), originals);
         }
 
         @Override

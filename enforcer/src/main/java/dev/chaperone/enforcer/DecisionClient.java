@@ -30,9 +30,10 @@ public interface DecisionClient extends AutoCloseable {
      * A decision that may be applied again without asking.
      *
      * @param decision the decision
-     * @param holds says whether it still may; once false, always false. Safe for use by any thread
+     * @param again says whether it may be applied once more, and if so counts it; once false, always false. Safe for use by any
+     *     thread
      */
-    record Kept(Decision decision, BooleanSupplier holds) {}
+    record Kept(Decision decision, BooleanSupplier again) {}
 
     @Override
     void close();

@@ -86,7 +86,18 @@ public final class GrpcDecisionClient implements DecisionClient {
 
     @Override
     public @Nullable Kept kept(DecideRequest request) {
-        return cache.kept(request);
+        Kept kept = cache.kept(request);
+        if (kept == null) {
+            return null;
+        }
+        Outcome outcome = new Outcome(kept.decision(), true, null);
+        return new Kept(kept.decision(), () -> {
+            boolean holds = kept.again().getAsBoolean();
+            if (holds) {
+                meters.decided(outcome, 0);
+            }
+            return holds;
+        });
     }
 
     /** True while policy announcements are followed, which is when the decision point is known to be there. */

@@ -51,9 +51,9 @@ class DecisionCacheTest {
         DecisionClient.Kept kept = Objects.requireNonNull(cache.kept(request().build()));
         assertThat(kept.decision()).isEqualTo(permit().build());
         elapsed = elapsed.plusSeconds(59);
-        assertThat(kept.holds().getAsBoolean()).isTrue();
+        assertThat(kept.again().getAsBoolean()).isTrue();
         elapsed = elapsed.plusSeconds(1);
-        assertThat(kept.holds().getAsBoolean()).isFalse();
+        assertThat(kept.again().getAsBoolean()).isFalse();
     }
 
     @Test
@@ -61,11 +61,11 @@ class DecisionCacheTest {
         keep(request().build(), permit().build());
         DecisionClient.Kept kept = Objects.requireNonNull(cache.kept(request().build()));
         cache.announced(policy(VERSION, DIGEST));
-        assertThat(kept.holds().getAsBoolean()).isTrue();
+        assertThat(kept.again().getAsBoolean()).isTrue();
         cache.announced(policy("v2", digest(2)));
-        assertThat(kept.holds().getAsBoolean()).isFalse();
+        assertThat(kept.again().getAsBoolean()).isFalse();
         cache.announced(policy(VERSION, DIGEST));
-        assertThat(kept.holds().getAsBoolean()).isFalse();
+        assertThat(kept.again().getAsBoolean()).isFalse();
     }
 
     @Test
@@ -73,7 +73,7 @@ class DecisionCacheTest {
         keep(request().build(), permit().build());
         DecisionClient.Kept kept = Objects.requireNonNull(cache.kept(request().build()));
         cache.lost();
-        assertThat(kept.holds().getAsBoolean()).isFalse();
+        assertThat(kept.again().getAsBoolean()).isFalse();
         assertThat(cache.kept(request().build())).isNull();
     }
 
@@ -86,7 +86,7 @@ class DecisionCacheTest {
         DecideRequest.Builder other = request();
         other.getPrincipalBuilder().setSubject("bob");
         keep(other.build(), learning.build());
-        assertThat(kept.holds().getAsBoolean()).isFalse();
+        assertThat(kept.again().getAsBoolean()).isFalse();
     }
 
     @Test
@@ -96,9 +96,9 @@ class DecisionCacheTest {
         keep(ending.build(), permit().build());
         DecisionClient.Kept kept = Objects.requireNonNull(cache.kept(ending.build()));
         elapsed = elapsed.plusSeconds(29);
-        assertThat(kept.holds().getAsBoolean()).isTrue();
+        assertThat(kept.again().getAsBoolean()).isTrue();
         elapsed = elapsed.plusSeconds(1);
-        assertThat(kept.holds().getAsBoolean()).isFalse();
+        assertThat(kept.again().getAsBoolean()).isFalse();
     }
 
     @Test

@@ -47,7 +47,7 @@ final class TreeComparison {
         return true;
     }
 
-    private static boolean isPosition(String name) {
+    static boolean isPosition(String name) {
         return name.endsWith("location") || POSITIONS.contains(name);
     }
 }
