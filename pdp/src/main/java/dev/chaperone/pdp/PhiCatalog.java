@@ -1,6 +1,7 @@
 package dev.chaperone.pdp;
 
 import dev.chaperone.decision.v1.Column;
+import dev.chaperone.decision.v1.ColumnSource;
 import dev.chaperone.decision.v1.Relation;
 import dev.chaperone.rules.Classifier;
 import java.io.IOException;
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * <p>A relation also answers to the names of its ancestors (partition parents, inheritance parents): of all explicit labels
  * of a column the strongest counts, and only where there is none the strongest {@code others}. What is not listed is
  * UNKNOWN.
+ *
+ * <p>Generated columns and materialised views are labelled by what they are made of, unless they are listed themselves: an
+ * unchanged value has its source's label; what was computed from an identifier is UNKNOWN, since no mask is known to fit it.
  */
 public final class PhiCatalog implements Classifier {
 
@@ -33,6 +37,7 @@ public final class PhiCatalog implements Classifier {
     private static final long MAX_BYTES = 16 << 20;
 
     private static final String WHOLE_ROW = "*";
+    private static final int IDENTIFIER = 2;
 
     /** Catalogs of the database itself that hold data values, statement texts or credentials. */
     private static final Set<String> REVEALING_SYSTEM_RELATIONS = Set.of(
@@ -95,19 +100,69 @@ public final class PhiCatalog implements Classifier {
     @Override
     public String phiClass(Relation relation, Column column) {
         List<CatalogTable> tables = tables(relation);
-        if (tables.isEmpty()) {
-            return unlisted(relation);
-        }
         if (column.getName().equals(WHOLE_ROW)) {
-            return wholeRow(tables);
+            return tables.isEmpty() ? unlisted(relation) : wholeRow(tables);
         }
+        return label(relation.getDatabase(), tables, column.getName(), column.getSourcesList(), unlisted(relation));
+    }
+
+    /**
+     * The label of a column: its own; else that of what it is made of; else that of its relation's other columns.
+     *
+     * @param unlisted what it is when its relation is not listed
+     */
+    private String label(
+            String database, List<CatalogTable> tables, String column, List<ColumnSource> sources, String unlisted) {
+        String label = listed(tables, column);
+        if (label != null) {
+            return label;
+        }
+        String made = made(database, sources);
+        if (tables.isEmpty()) {
+            return made == null ? unlisted : made;
+        }
+        String others = others(tables);
+        if (made == null) {
+            return others;
+        }
+        return others.equals(UNKNOWN) ? made : stronger(others, made);
+    }
+
+    private static @Nullable String listed(List<CatalogTable> tables, String column) {
         @Nullable String label = null;
+        for (CatalogTable table : tables) {
+            label = strongest(label, table.columns().get(column));
+        }
+        return label;
+    }
+
+    private static String others(List<CatalogTable> tables) {
         String others = NONE;
         for (CatalogTable table : tables) {
-            label = strongest(label, table.columns().get(column.getName()));
             others = stronger(others, table.others());
         }
-        return label == null ? others : label;
+        return others;
+    }
+
+    /** The label of what is made of these; null when nothing is known to go into it. */
+    private @Nullable String made(String database, List<ColumnSource> sources) {
+        @Nullable String label = null;
+        for (ColumnSource source : sources) {
+            String own = label(database, source);
+            boolean identifies = rank(own) == IDENTIFIER;
+            boolean mixed = identifies && label != null && rank(label) == IDENTIFIER && !label.equals(own);
+            label = strongest(label, identifies && source.getComputed() || mixed ? UNKNOWN : own);
+        }
+        return label;
+    }
+
+    private String label(String database, ColumnSource source) {
+        return label(
+                database,
+                tables(database, source.getSchema(), source.getRelation(), source.getAncestorsList()),
+                source.getColumn(),
+                source.getSourcesList(),
+                UNKNOWN);
     }
 
     /**
@@ -119,7 +174,9 @@ public final class PhiCatalog implements Classifier {
     public String relationClass(Relation relation) {
         List<CatalogTable> tables = tables(relation);
         if (tables.isEmpty()) {
-            return unlisted(relation);
+            return relation.getBuiltFromCount() == 0
+                    ? unlisted(relation)
+                    : builtFrom(relation.getDatabase(), relation.getBuiltFromList());
         }
         String known = NONE;
         boolean unknown = false;
@@ -130,6 +187,18 @@ public final class PhiCatalog implements Classifier {
             }
             unknown |= table.others().equals(UNKNOWN) && table.columns().isEmpty();
             known = table.others().equals(UNKNOWN) ? known : stronger(known, table.others());
+        }
+        return known.equals(NONE) && unknown ? UNKNOWN : known;
+    }
+
+    /** As above: of a materialised view's columns, too, only those that a request touches matter. */
+    private String builtFrom(String database, List<ColumnSource> sources) {
+        String known = NONE;
+        boolean unknown = false;
+        for (ColumnSource source : sources) {
+            String label = label(database, source);
+            unknown |= label.equals(UNKNOWN);
+            known = label.equals(UNKNOWN) ? known : stronger(known, label);
         }
         return known.equals(NONE) && unknown ? UNKNOWN : known;
     }
@@ -150,13 +219,17 @@ public final class PhiCatalog implements Classifier {
     }
 
     private List<CatalogTable> tables(Relation relation) {
-        Map<String, CatalogSchema> schemas = databases.get(relation.getDatabase());
+        return tables(relation.getDatabase(), relation.getSchema(), relation.getName(), relation.getAncestorsList());
+    }
+
+    private List<CatalogTable> tables(String database, String schema, String name, List<String> ancestors) {
+        Map<String, CatalogSchema> schemas = databases.get(database);
         if (schemas == null) {
             return List.of();
         }
-        List<CatalogTable> found = new ArrayList<>(1 + relation.getAncestorsCount());
-        add(found, schemas.get(relation.getSchema()), relation.getName());
-        for (String ancestor : relation.getAncestorsList()) {
+        List<CatalogTable> found = new ArrayList<>(1 + ancestors.size());
+        add(found, schemas.get(schema), name);
+        for (String ancestor : ancestors) {
             // Names may hold dots themselves, so every way to split is tried: one label too many does no harm.
             for (int dot = ancestor.indexOf('.'); dot >= 0; dot = ancestor.indexOf('.', dot + 1)) {
                 add(found, schemas.get(ancestor.substring(0, dot)), ancestor.substring(dot + 1));
@@ -190,7 +263,7 @@ public final class PhiCatalog implements Classifier {
             case NONE -> 0;
             case CLINICAL -> 1;
             case UNKNOWN -> 3;
-            default -> 2;
+            default -> IDENTIFIER;
         };
     }
 }

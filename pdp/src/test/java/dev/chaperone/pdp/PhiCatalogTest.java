@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.chaperone.decision.v1.Column;
+import dev.chaperone.decision.v1.ColumnSource;
 import dev.chaperone.decision.v1.Relation;
 import java.nio.file.Path;
 import java.util.List;
@@ -63,6 +64,65 @@ class PhiCatalogTest {
     })
     void knowsColumns(String table, String column, String phiClass) {
         assertThat(catalog.phiClass(relation(table), column(column))).isEqualTo(phiClass);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // What a generated column of a listed table is computed from.
+        "patients, initial, computed name, UNKNOWN",
+        "patients, initial, copied name, A",
+        "patients, district, computed city, NONE",
+        "patients, code, computed diagnosis, CLINICAL",
+        "patients, both, computed city;computed diagnosis, CLINICAL",
+        "patients, both, computed city;computed ssn, UNKNOWN",
+        "patients, both, copied name;copied ssn, UNKNOWN",
+        "patients, both, copied ssn;copied ssn, G",
+        "patients, both, copied city;copied ssn, G",
+        "patients, both, copied nothing, UNKNOWN",
+        "patients, name, computed city, A",
+        "patients, city, computed name, NONE",
+        "rooms, label, computed patients.name, UNKNOWN",
+        "rooms, label, copied name, A",
+        "visits, label, computed city, CLINICAL",
+        // A materialised view that is not listed itself.
+        "m_patients, who, copied name, A",
+        "m_patients, who, copied city, NONE",
+        "m_patients, who, copied elsewhere.x, UNKNOWN",
+    })
+    void labelsWhatIsMadeOfOtherColumnsByThose(String table, String column, String sources, String phiClass) {
+        Column.Builder made = column(column).toBuilder();
+        Relation.Builder relation = relation(table).toBuilder();
+        for (String source : sources.split(";")) {
+            String name = source.substring(source.indexOf(' ') + 1);
+            int dot = name.indexOf('.');
+            ColumnSource built = ColumnSource.newBuilder()
+                    .setSchema("public")
+                    .setRelation(dot < 0 ? "patients" : name.substring(0, dot))
+                    .setColumn(name.substring(dot + 1))
+                    .setComputed(source.startsWith("computed"))
+                    .build();
+            made.addSources(built);
+            relation.addBuiltFrom(built);
+        }
+        assertThat(catalog.phiClass(relation.build(), made.build())).isEqualTo(phiClass);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "m_patients, city, NONE",
+        "m_patients, name, A",
+        "m_patients, fax, UNKNOWN",
+        "m_patients, diagnosis, CLINICAL",
+        "rooms, name, NONE",
+    })
+    void knowsAMaterialisedViewByWhatItWasBuiltFrom(String table, String source, String phiClass) {
+        Relation relation = relation(table).toBuilder()
+                .addBuiltFrom(ColumnSource.newBuilder()
+                        .setSchema("public")
+                        .setRelation("patients")
+                        .setColumn(source))
+                .build();
+        assertThat(catalog.relationClass(relation)).isEqualTo(phiClass);
     }
 
     @Test

@@ -1,10 +1,28 @@
 package dev.chaperone.postgres.analysis;
 
+import dev.chaperone.decision.v1.ColumnSource;
+import java.util.List;
+
 /**
  * A column of a relation.
  *
  * @param name its name
  * @param type its type as the server spells it ("text", "numeric(10,2)")
  * @param generated true when its values are computed from those of other columns
+ * @param sources the columns that its values come from, when it is a generated one or one of a materialised view
  */
-public record ColumnInfo(String name, String type, boolean generated) {}
+public record ColumnInfo(String name, String type, boolean generated, List<ColumnSource> sources) {
+
+    public ColumnInfo {
+        sources = List.copyOf(sources);
+    }
+
+    /** A column of which nothing is known about sources. */
+    ColumnInfo(String name, String type, boolean generated) {
+        this(name, type, generated, List.of());
+    }
+
+    ColumnInfo from(List<ColumnSource> known) {
+        return new ColumnInfo(name, type, generated, known);
+    }
+}

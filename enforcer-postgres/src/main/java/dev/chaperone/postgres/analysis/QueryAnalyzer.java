@@ -66,7 +66,7 @@ public final class QueryAnalyzer {
         return new SourceColumns(analyzer.scan, analyzer.lineage, catalog).find();
     }
 
-    private static Node.Struct query(CharSequence treeText) {
+    static Node.Struct query(CharSequence treeText) {
         if (!(QueryTreeReader.read(treeText) instanceof Node.Items queries)) {
             throw new UnanalysableException("query tree is malformed");
         }

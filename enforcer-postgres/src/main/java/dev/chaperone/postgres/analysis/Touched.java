@@ -127,6 +127,8 @@ final class Touched {
                 .setSchema(info.schema())
                 .setName(info.name())
                 .addAllAncestors(info.ancestors())
+                .addAllAncestors(info.descendants())
+                .addAllBuiltFrom(info.builtFrom())
                 .setWritten(entry.written)
                 .setSystem(info.system());
         entry.uses.forEach((attribute, uses) -> {
@@ -138,6 +140,7 @@ final class Touched {
             relation.addColumns(Column.newBuilder()
                     .setName(column.name())
                     .setType(column.type())
+                    .addAllSources(column.sources())
                     .addAllUses(uses));
         });
         return relation.build();
