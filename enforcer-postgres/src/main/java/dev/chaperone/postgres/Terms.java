@@ -108,6 +108,7 @@ record Terms(
                     levelGiven = true;
                     full |= obligation.getRecordLevel().getLevel() != RecordLevel.Level.LEVEL_DELIVERED;
                 }
+                case DETECT -> throw unfulfillable("this enforcer has no detectors yet");
                 case HOLD -> throw unfulfillable("terms for holding came with a permit");
                 case OBLIGATION_NOT_SET ->
                     throw unfulfillable("the policy asks for something that this enforcer does not know");

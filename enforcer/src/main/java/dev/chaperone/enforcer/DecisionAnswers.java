@@ -3,6 +3,7 @@ package dev.chaperone.enforcer;
 import com.google.protobuf.Duration;
 import dev.chaperone.decision.v1.DecideResponse;
 import dev.chaperone.decision.v1.Decision;
+import dev.chaperone.decision.v1.Detect;
 import dev.chaperone.decision.v1.Effect;
 import dev.chaperone.decision.v1.Limit;
 import dev.chaperone.decision.v1.Obligation;
@@ -106,8 +107,16 @@ final class DecisionAnswers {
                 obligation.getHold().getUnknownFields().asMap().isEmpty()
                         && obligation.getHold().getApprovalsNeeded() >= 0
                         && isForward(obligation.getHold().getExpiresAfter());
+            case DETECT -> isKnown(obligation.getDetect());
             case OBLIGATION_NOT_SET -> false;
         };
+    }
+
+    private static boolean isKnown(Detect detect) {
+        return detect.getUnknownFields().asMap().isEmpty()
+                && detect.getDetectorsCount() > 0
+                && detect.getDetectorsList().stream().noneMatch(String::isEmpty)
+                && detect.getAction() != Detect.Action.UNRECOGNIZED;
     }
 
     private static boolean isKnown(Limit limit) {

@@ -13,6 +13,7 @@ import com.google.protobuf.UnknownFieldSet;
 import dev.chaperone.decision.v1.DecideRequest;
 import dev.chaperone.decision.v1.DecideResponse;
 import dev.chaperone.decision.v1.Decision;
+import dev.chaperone.decision.v1.Detect;
 import dev.chaperone.decision.v1.Effect;
 import dev.chaperone.decision.v1.HoldTerms;
 import dev.chaperone.decision.v1.Limit;
@@ -130,6 +131,16 @@ class GrpcDecisionClientTest {
                 Obligation.newBuilder().setMask(Mask.newBuilder().setField("f")).build(),
                 Obligation.newBuilder()
                         .setMask(Mask.newBuilder().setFunction("null"))
+                        .build(),
+                Obligation.newBuilder().setDetect(Detect.getDefaultInstance()).build(),
+                Obligation.newBuilder()
+                        .setDetect(Detect.newBuilder().addDetectors(""))
+                        .build(),
+                Obligation.newBuilder()
+                        .setDetect(Detect.newBuilder().addDetectors("ssn").setActionValue(99))
+                        .build(),
+                Obligation.newBuilder()
+                        .setDetect(Detect.newBuilder().addDetectors("ssn").setUnknownFields(newer))
                         .build(),
                 Obligation.newBuilder()
                         .setLimit(Limit.newBuilder().setMaxRows(1))

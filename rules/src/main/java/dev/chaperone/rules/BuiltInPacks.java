@@ -15,6 +15,7 @@ public final class BuiltInPacks {
             "baseline/reads.drl",
             "baseline/session.drl",
             "baseline/writes.drl",
+            "hipaa/detection.drl",
             "hipaa/identifiers.drl",
             "hipaa/inference.drl",
             "hipaa/treatment.drl",

@@ -1,5 +1,6 @@
 package dev.chaperone.rules;
 
+import dev.chaperone.decision.v1.Detect;
 import dev.chaperone.decision.v1.Effect;
 import dev.chaperone.decision.v1.HoldTerms;
 import dev.chaperone.decision.v1.Limit;
@@ -27,14 +28,17 @@ import java.util.List;
  * verdict.hold($table, "text");                 verdict.record("full");
  * verdict.approvers("group", 2, "1h");          verdict.mask($field, "last4");  verdict.mask($field, "redact", "text", "n/a");
  * verdict.maskEverywhere($field, "pseudonym");  verdict.permitUnanalysed("text");
- * verdict.verbatim();
+ * verdict.verbatim();                           verdict.detect("ssn", "card");  verdict.detect("mrn", "deny");
  * }</pre>
  *
  * {@code mask} covers a field as it is delivered, and the enforcer refuses any other use of it; {@code maskEverywhere} lets
  * the operation work with the masked value in place of the field. {@code permit} never permits an operation that could not be
  * analysed; {@code permitUnanalysed} does, besides all that {@code permit} does, and nothing in such an operation can be
  * masked. {@code verbatim} says that nothing is kept from whom it permits something: neither the upstream's error texts, which quote
- * values, nor what its own catalogs hold besides the schema; a mask overrides it, and {@code permitUnanalysed} implies it. Texts may be left out where the rule has a {@code @reason}. {@code approvers} says who approves a hold, how many of
+ * values, nor what its own catalogs hold besides the schema; a mask overrides it, and {@code permitUnanalysed} implies it.
+ * {@code detect} names detectors ({@link Detectors}) that look at every text that is delivered without a mask; it may end
+ * with what becomes of a text in which they find something: {@code "mask"}, as without it (what was found is replaced), {@code
+ * "redact"} (the whole text is) or {@code "deny"}. Texts may be left out where the rule has a {@code @reason}. {@code approvers} says who approves a hold, how many of
  * them, and within what time, whichever rule holds; number and time may be left out.
  */
 final class ConclusionParser {
@@ -49,6 +53,7 @@ final class ConclusionParser {
             "approvers",
             "mask",
             "maskEverywhere",
+            "detect",
             "limitRows",
             "limitBytes",
             "timeout",
@@ -158,6 +163,9 @@ final class ConclusionParser {
             case "maskEverywhere":
                 obligation.setMask(mask(Mask.Scope.SCOPE_EVERYWHERE));
                 break;
+            case "detect":
+                obligation.setDetect(detect());
+                break;
             case "limitRows":
                 obligation.setLimit(Limit.newBuilder().setMaxRows(takeCount()).setOnExceed(takeOnExceed()));
                 break;
@@ -189,6 +197,11 @@ final class ConclusionParser {
             case MASK:
                 return rule.reason().isEmpty()
                         ? "masked with `" + obligation.getMask().getFunction() + "`"
+                        : rule.reason();
+            case DETECT:
+                return rule.reason().isEmpty()
+                        ? "texts are searched for `"
+                                + String.join("`, `", obligation.getDetect().getDetectorsList()) + "`"
                         : rule.reason();
             case LIMIT:
                 return "the amount of data is limited";
@@ -250,6 +263,28 @@ final class ConclusionParser {
             mask.putParameters(key.text(), value);
         }
         return mask.build();
+    }
+
+    private Detect detect() throws Refusal {
+        Detect.Builder detect = Detect.newBuilder().setAction(Detect.Action.ACTION_MASK);
+        do {
+            Token name = take(Token.Kind.TEXT, "the name of a detector");
+            if (!Detectors.NAMES.contains(name.text())) {
+                throw cursor.refuse(
+                        name,
+                        "there is no detector `" + name.text() + "`",
+                        FactModel.suggest(name.text(), Detectors.NAMES));
+            }
+            detect.addDetectors(name.text());
+            Detect.Action action = nextIs(Token.Kind.TEXT)
+                    ? Detectors.ACTIONS.get(arguments.element().text())
+                    : null;
+            if (action != null) {
+                arguments.remove();
+                return detect.setAction(action).build();
+            }
+        } while (!arguments.isEmpty());
+        return detect.build();
     }
 
     private String takeTarget() throws Refusal {

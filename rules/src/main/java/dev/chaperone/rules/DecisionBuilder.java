@@ -35,6 +35,7 @@ final class DecisionBuilder {
 
     private final List<Reason> reasons = new ArrayList<>();
     private final Map<String, Mask> masks = new TreeMap<>();
+    private final Detectors detectors = new Detectors();
     private final List<HoldTerms> holds = new ArrayList<>();
     private Effect effect = Effect.EFFECT_UNSPECIFIED;
     private @Nullable Limit limit;
@@ -91,6 +92,9 @@ final class DecisionBuilder {
                             obligation.getMask().toBuilder().setField(target).build();
                     masks.merge(target, mask, Masks::stricter);
                 }
+                break;
+            case DETECT:
+                detectors.add(obligation.getDetect());
                 break;
             case LIMIT:
                 limit = limit == null ? obligation.getLimit() : stricter(limit, obligation.getLimit());
@@ -168,6 +172,9 @@ final class DecisionBuilder {
 
     private void addObligations(Decision.Builder decision, HoldTerms terms) {
         masks.values().forEach(mask -> decision.addObligationsBuilder().setMask(mask));
+        detectors
+                .obligations()
+                .forEach(detect -> decision.addObligationsBuilder().setDetect(detect));
         if (limit != null) {
             decision.addObligationsBuilder().setLimit(limit);
         }

@@ -98,13 +98,21 @@ record PolicyExpectation(
     }
 
     /**
-     * An obligation on one line: {@code limit rows=100 then hold}, {@code read-only}, {@code timeout 30s}, {@code record
+     * An obligation on one line: {@code detect mrn,ssn then mask}, {@code limit rows=100 then hold}, {@code read-only}, {@code timeout 30s}, {@code record
      * full}, {@code hold approvers=a,b approvals=2 within=900s}.
      */
     static String text(Obligation obligation) {
         switch (obligation.getObligationCase()) {
             case MASK:
                 return "mask " + obligation.getMask().getField() + " " + text(obligation.getMask());
+            case DETECT:
+                return "detect " + String.join(",", obligation.getDetect().getDetectorsList()) + " then "
+                        + obligation
+                                .getDetect()
+                                .getAction()
+                                .name()
+                                .replace("ACTION_", "")
+                                .toLowerCase(Locale.ROOT);
             case LIMIT:
                 Limit limit = obligation.getLimit();
                 return "limit" + (limit.getMaxRows() == 0 ? "" : " rows=" + limit.getMaxRows())

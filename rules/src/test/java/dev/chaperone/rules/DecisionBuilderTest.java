@@ -132,6 +132,24 @@ class DecisionBuilderTest {
         }
     }
 
+    @Test
+    void detectorsAddUpAndTheStricterActionWinsInEitherOrder() {
+        List<String> texts = List.of(
+                "verdict.permit(\"p\");",
+                "verdict.detect(\"ssn\", \"phone\", \"email\");",
+                "verdict.detect(\"email\", \"card\", \"redact\");",
+                "verdict.detect(\"card\", \"deny\");",
+                "verdict.detect(\"card\", \"mask\");");
+        List<String> reversed = new ArrayList<>(texts);
+        Collections.reverse(reversed);
+        for (Decision decision :
+                List.of(combine(texts.toArray(String[]::new)), combine(reversed.toArray(String[]::new)))) {
+            assertThat(decision.getObligationsList())
+                    .extracting(PolicyExpectation::text)
+                    .containsExactly("detect phone,ssn then mask", "detect email then redact", "detect card then deny");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({
         "redact, last4, redact",
