@@ -49,6 +49,7 @@ public sealed interface ReplayStep {
      * @param decided what the policy said
      * @param reasons the rules that spoke
      * @param masks masking function by field
+     * @param detectors what becomes of what detectors find, by detector: "mask", "redact" or "deny"
      * @param policyVersion the policy that decided
      * @param cached whether the decision came from the enforcer's cache
      * @param decisionMicros how long deciding took
@@ -65,6 +66,7 @@ public sealed interface ReplayStep {
             String decided,
             List<Reason> reasons,
             Map<String, String> masks,
+            Map<String, String> detectors,
             String policyVersion,
             boolean cached,
             long decisionMicros,
@@ -81,6 +83,7 @@ public sealed interface ReplayStep {
      * @param bytes length of the payload
      * @param rows rows in it
      * @param maskedValues values masked in it
+     * @param detected what detectors found and replaced in it, by detector
      * @param table the rows; null when there are none, or the media type is not known
      * @param messages what else the client was told: command tags, errors, notices
      */
@@ -93,6 +96,7 @@ public sealed interface ReplayStep {
             long bytes,
             long rows,
             long maskedValues,
+            Map<String, Long> detected,
             @Nullable TableView table,
             List<String> messages)
             implements ReplayStep {}

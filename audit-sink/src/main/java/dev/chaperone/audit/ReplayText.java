@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Writes a replay for people to read. Everything recorded is written so that it cannot steer a terminal. */
@@ -34,7 +35,7 @@ public final class ReplayText {
         line("  " + who + agent + " on " + summary.upstream() + " (" + summary.protocol() + ", enforcer "
                 + summary.enforcer() + ")");
         line("  " + summary.statements() + " operations " + effects(summary) + ", " + summary.rows() + " rows, "
-                + summary.maskedValues() + " values masked, "
+                + summary.maskedValues() + " values masked, " + found(summary.detected())
                 + (summary.end().isEmpty() ? "no end recorded" : "ended by " + summary.end()));
         line("");
     }
@@ -46,6 +47,15 @@ public final class ReplayText {
                 .forEach(entry -> parts.add(entry.getValue() + " "
                         + entry.getKey().name().replace("EFFECT_", "").toLowerCase(Locale.ROOT)));
         return parts.isEmpty() ? "" : "(" + String.join(", ", parts) + ")";
+    }
+
+    /** {@code "found 2 ssn, 1 phone, "}; empty when nothing was found. */
+    private static String found(Map<String, Long> detected) {
+        return detected.isEmpty()
+                ? ""
+                : detected.entrySet().stream()
+                        .map(entry -> entry.getValue() + " " + entry.getKey())
+                        .collect(Collectors.joining(", ", "found ", ", "));
     }
 
     private void step(ReplayStep step) {
@@ -92,6 +102,12 @@ public final class ReplayText {
             line(INDENT + "  because " + reason.rule() + ": " + reason.text() + citation);
         }
         asked.masks().forEach((field, function) -> line(INDENT + "  mask " + field + " by " + function));
+        if (!asked.detectors().isEmpty()) {
+            line(INDENT + "  search for "
+                    + asked.detectors().entrySet().stream()
+                            .map(entry -> entry.getKey() + " (" + entry.getValue() + ")")
+                            .collect(Collectors.joining(", ")));
+        }
         String message = asked.message();
         if (message != null) {
             line(INDENT + "  told the client: " + message);
@@ -100,7 +116,7 @@ public final class ReplayText {
 
     private void saw(String time, ReplayStep.Saw saw) {
         line(time + "#" + saw.request() + " saw " + saw.rows() + " rows, " + saw.maskedValues() + " values masked, "
-                + saw.bytes() + " bytes");
+                + found(saw.detected()) + saw.bytes() + " bytes");
         TableView table = saw.table();
         if (table != null) {
             table(table);

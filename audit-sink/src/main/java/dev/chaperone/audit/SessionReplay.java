@@ -10,6 +10,7 @@ import dev.chaperone.audit.v1.Parameter;
 import dev.chaperone.audit.v1.Received;
 import dev.chaperone.audit.v1.SessionOpened;
 import dev.chaperone.decision.v1.Decision;
+import dev.chaperone.decision.v1.Detect;
 import dev.chaperone.decision.v1.Effect;
 import dev.chaperone.decision.v1.Obligation;
 import dev.chaperone.decision.v1.Principal;
@@ -22,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -130,6 +132,7 @@ public final class SessionReplay {
                 first.decided(),
                 first.reasons(),
                 first.masks(),
+                first.detectors(),
                 first.policyVersion(),
                 true,
                 0,
@@ -191,10 +194,13 @@ public final class SessionReplay {
     private static ReplayStep.Asked asked(long sequence, long at, long request, String kind, OperationDecided decided) {
         Decision decision = decided.getDecision();
         Map<String, String> masks = new LinkedHashMap<>();
+        Map<String, String> detectors = new LinkedHashMap<>();
         for (Obligation obligation : decision.getObligationsList()) {
             if (obligation.hasMask()) {
                 masks.put(obligation.getMask().getField(), obligation.getMask().getFunction());
             }
+            Detect detect = obligation.getDetect();
+            detect.getDetectorsList().forEach(name -> detectors.put(name, action(detect)));
         }
         String refusal = decided.getEnforcerMessage();
         if (!decided.getEnforcerCode().isEmpty()) {
@@ -213,6 +219,7 @@ public final class SessionReplay {
                         .map(reason -> new ReplayStep.Reason(reason.getRule(), reason.getText(), reason.getCitation()))
                         .toList(),
                 masks,
+                detectors,
                 decision.getPolicyVersion(),
                 decided.getCached(),
                 decided.getDecisionMicros(),
@@ -250,6 +257,12 @@ public final class SessionReplay {
                 received.getLast());
     }
 
+    private static String action(Detect detect) {
+        return detect.getAction() == Detect.Action.ACTION_UNSPECIFIED
+                ? "mask"
+                : detect.getAction().name().replace("ACTION_", "").toLowerCase(Locale.ROOT);
+    }
+
     private ReplayStep saw(long sequence, long at, long request, String kind, Delivered delivered) {
         Reading reading = new Reading(null, List.of());
         payloadBytes += delivered.getPayload().size();
@@ -268,6 +281,7 @@ public final class SessionReplay {
                 delivered.getPayload().size(),
                 delivered.getRows(),
                 delivered.getMaskedValues(),
+                new TreeMap<>(delivered.getDetectedMap()),
                 reading.table(),
                 reading.messages());
     }

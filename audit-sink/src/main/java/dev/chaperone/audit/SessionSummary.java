@@ -2,8 +2,10 @@ package dev.chaperone.audit;
 
 import dev.chaperone.decision.v1.Effect;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * One client session in a few words.
@@ -24,6 +26,7 @@ import java.util.Map;
  * @param statements operations that were decided
  * @param rows rows delivered
  * @param maskedValues values masked in them
+ * @param detected what detectors found and replaced in them, by detector
  * @param effects how many operations met with which effect
  */
 public record SessionSummary(
@@ -43,10 +46,12 @@ public record SessionSummary(
         long statements,
         long rows,
         long maskedValues,
+        Map<String, Long> detected,
         Map<Effect, Long> effects) {
 
     public SessionSummary {
         groups = List.copyOf(groups);
+        detected = Collections.unmodifiableMap(new TreeMap<>(detected));
         effects = Map.copyOf(effects);
     }
 }

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Sums a session up while its events go by. */
@@ -31,6 +32,7 @@ final class SummaryBuilder {
     private long rows;
     private long maskedValues;
     private boolean textFound;
+    private final Map<String, Long> detected = new TreeMap<>();
     private final Map<Effect, Long> effects = new EnumMap<>(Effect.class);
 
     /** Starts a summary that also watches for a text in operations. */
@@ -79,6 +81,7 @@ final class SummaryBuilder {
     private void delivered(Delivered delivered) {
         rows += delivered.getRows();
         maskedValues += delivered.getMaskedValues();
+        delivered.getDetectedMap().forEach((name, finds) -> detected.merge(name, finds, Long::sum));
     }
 
     private void lookInto(ByteString operation) {
@@ -127,6 +130,7 @@ final class SummaryBuilder {
                 statements,
                 rows,
                 maskedValues,
+                detected,
                 effects);
     }
 }

@@ -49,6 +49,7 @@ final class SessionReplayTest {
         assertThat(summary.statements()).isEqualTo(2);
         assertThat(summary.rows()).isEqualTo(2);
         assertThat(summary.effects()).isEqualTo(Map.of(Effect.EFFECT_PERMIT, 2L));
+        assertThat(summary.detected()).isEqualTo(Map.of("ssn", 4L, "phone", 2L));
         assertThat(summary.end()).isEqualTo("client");
         assertThat(summary.upstream()).isEqualTo("clinic");
     }
@@ -61,6 +62,8 @@ final class SessionReplayTest {
         assertThat(asked.parameters()).containsExactly("7", null);
         assertThat(asked.effect()).isEqualTo("permit");
         assertThat(asked.masks()).isEqualTo(Map.of("clinic.public.patients.ssn", "last4"));
+        assertThat(asked.detectors()).isEqualTo(Map.of("phone", "mask", "ssn", "mask"));
+        assertThat(step(replay, ReplayStep.Saw.class).detected()).isEqualTo(Map.of("ssn", 2L, "phone", 1L));
         TableView table = step(replay, ReplayStep.Saw.class).table();
         assertThat(table).isNotNull();
         assertThat(table.columns()).containsExactly("name", "ssn", "age");
@@ -70,6 +73,9 @@ final class SessionReplayTest {
                 .contains("dr-grey through agent triage-bot on clinic")
                 .contains("Ada  | ***-**-1234 | 36")
                 .contains("Bob  | NULL        | 41")
+                .contains("2 values masked, found 2 phone, 4 ssn, ended by client")
+                .contains("search for phone (mask), ssn (mask)")
+                .contains("2 values masked, found 1 phone, 2 ssn, ")
                 .contains("because mask-ssn: social security numbers are masked [45 CFR 164.514(b)(2)(i)(G)]");
     }
 

@@ -16,6 +16,7 @@ import dev.chaperone.audit.v1.SessionEnded;
 import dev.chaperone.audit.v1.SessionOpened;
 import dev.chaperone.audit.v1.SessionStarted;
 import dev.chaperone.decision.v1.Decision;
+import dev.chaperone.decision.v1.Detect;
 import dev.chaperone.decision.v1.Effect;
 import dev.chaperone.decision.v1.Mask;
 import dev.chaperone.decision.v1.Obligation;
@@ -97,7 +98,11 @@ final class TestSession {
                                 .addObligations(Obligation.newBuilder()
                                         .setMask(Mask.newBuilder()
                                                 .setField("clinic.public.patients.ssn")
-                                                .setFunction("last4"))))
+                                                .setFunction("last4")))
+                                .addObligations(Obligation.newBuilder()
+                                        .setDetect(Detect.newBuilder()
+                                                .addDetectors("phone")
+                                                .addDetectors("ssn"))))
                         .setEnforced(effect)));
         if (effect == Effect.EFFECT_PERMIT) {
             add(AuditEvent.newBuilder()
@@ -106,7 +111,9 @@ final class TestSession {
                             .setMediaType("application/vnd.postgresql.v3")
                             .setPayload(ByteString.copyFrom(payload))
                             .setRows(rows)
-                            .setMaskedValues(rows)));
+                            .setMaskedValues(rows)
+                            .putDetected("ssn", 2)
+                            .putDetected("phone", 1)));
             add(AuditEvent.newBuilder()
                     .setRequestNumber(number)
                     .setOperationCompleted(OperationCompleted.newBuilder()

@@ -216,7 +216,8 @@ final class AuditCommand implements Runnable {
             terminal.out()
                     .printf(
                             Locale.ROOT,
-                            "%s  %s  %s%s on %s: %d operations, %d rows, %d values masked, %d held, %d denied%n",
+                            "%s  %s  %s%s on %s: %d operations, %d rows, %d values masked, %d identifiers found,"
+                                    + " %d held, %d denied%n",
                             session.session(),
                             session.began(),
                             Text.printable(who),
@@ -225,6 +226,9 @@ final class AuditCommand implements Runnable {
                             session.statements(),
                             session.rows(),
                             session.maskedValues(),
+                            session.detected().values().stream()
+                                    .mapToLong(Long::longValue)
+                                    .sum(),
                             session.effects().getOrDefault(Effect.EFFECT_HOLD, 0L),
                             session.effects().getOrDefault(Effect.EFFECT_DENY, 0L));
         }

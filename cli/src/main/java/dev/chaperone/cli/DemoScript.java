@@ -54,6 +54,10 @@ final class DemoScript {
                     "And a guess cannot be tried out in a condition",
                     "SELECT count(*) AS found FROM clinic.patients WHERE ssn LIKE '9%'",
                     "found"),
+            DemoStep.masks(
+                    "Free text that nobody labelled: what looks like an identifier is taken out of it",
+                    "SELECT icd10, remark FROM clinic.diagnoses WHERE diagnosis_id IN (2, 3, 4) ORDER BY diagnosis_id",
+                    "remark"),
             DemoStep.refuses(
                     "A table is to be dropped", "DROP TABLE clinic.patients", "deny", PATIENTS, "there are still"),
             DemoStep.refuses(

@@ -5,6 +5,7 @@ import dev.chaperone.enforcer.MaskingFunctions;
 import dev.chaperone.enforcer.OidcAuthenticator;
 import dev.chaperone.enforcer.RecordingConfig;
 import dev.chaperone.enforcer.SpoolRecorder;
+import dev.chaperone.enforcer.detect.Detectors;
 import dev.chaperone.postgres.PostgresConfig;
 import dev.chaperone.postgres.PostgresEnforcer;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -47,7 +48,14 @@ final class PostgresPart implements Part {
             SpoolRecorder recorder = closing.add(new SpoolRecorder(config.recording(), name, meters));
             recorder.start();
             PostgresEnforcer enforcer = closing.add(new PostgresEnforcer(
-                    config.postgres(), name, authenticator, decisions, recorder, masks::of, meters));
+                    config.postgres(),
+                    name,
+                    authenticator,
+                    decisions,
+                    recorder,
+                    masks::of,
+                    new Detectors(config.detection()),
+                    meters));
             enforcer.start();
             return new PostgresPart(name, config, enforcer, recorder, decisions, closing);
         } catch (RuntimeException e) {

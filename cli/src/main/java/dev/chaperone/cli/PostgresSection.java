@@ -3,6 +3,7 @@ package dev.chaperone.cli;
 import dev.chaperone.enforcer.DecisionClientConfig;
 import dev.chaperone.enforcer.IdentityConfig;
 import dev.chaperone.enforcer.RecordingConfig;
+import dev.chaperone.enforcer.detect.DetectionConfig;
 import dev.chaperone.postgres.PostgresConfig;
 import dev.chaperone.proto.Secret;
 import dev.chaperone.proto.Setting;
@@ -18,6 +19,7 @@ import java.util.Map;
  * @param decisions where decisions come from
  * @param recording how everything is recorded
  * @param masking what masking needs
+ * @param detection what detectors need to know
  */
 record PostgresSection(
         @Setting("the hop towards the clients") PostgresConfig.Listen listen,
@@ -29,7 +31,8 @@ record PostgresSection(
         @Setting("whose tokens are accepted") IdentityConfig identity,
         @Setting("where decisions come from") DecisionClientConfig decisions,
         @Setting("how everything is recorded") RecordingConfig recording,
-        @Setting("what masking needs") Masking masking) {
+        @Setting("what masking needs") Masking masking,
+        @Setting("what detectors need to know") DetectionConfig detection) {
 
     PostgresSection {
         upstreams = new PostgresConfig(listen, upstreams, bounds).upstreams();

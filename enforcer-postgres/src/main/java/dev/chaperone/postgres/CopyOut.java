@@ -28,19 +28,15 @@ final class CopyOut {
 
     /**
      * @param longestValue longest value of a masked column, in bytes
-     * @param keepOriginals true to keep what is masked
+     * @param originals takes what is replaced
      */
-    CopyOut(Outbox outbox, Copying copying, int longestValue, boolean keepOriginals) {
+    CopyOut(Outbox outbox, Copying copying, int longestValue, PortalOriginals originals) {
         this.outbox = outbox;
         this.copying = copying;
         CopyFormat format = copying.format();
-        OriginalsCollector originals = keepOriginals
-                ? (row, column, field, source, index, length) ->
-                        outbox.original(outbox.row(), column, field, source, index, length)
-                : OriginalsCollector.NONE;
         masker = copying.mask() == null || format == null
                 ? null
-                : CopyMasker.of(format, copying.mask(), longestValue, originals);
+                : CopyMasker.of(format, copying.mask(), longestValue, originals.ofCopy());
     }
 
     /** Throws OBLIGATION_UNFULFILLABLE when the rows cannot be masked in their format. */
@@ -100,7 +96,12 @@ final class CopyOut {
         ByteBuf out = outbox.buffer();
         int start = out.writerIndex();
         out.writeByte('d').writeInt(0);
-        masker.mask(message.body(), out);
+        try {
+            masker.mask(message.body(), out);
+        } catch (RuntimeException e) {
+            out.writerIndex(start);
+            throw e;
+        }
         out.setInt(start + 1, out.writerIndex() - start - 1);
         outbox.countRows(row ? 1 : 0, masker.maskedValues() - before);
     }

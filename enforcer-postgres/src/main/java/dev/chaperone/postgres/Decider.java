@@ -197,7 +197,8 @@ final class Decider {
         if (refusal == null) {
             try {
                 requireRecordable(subject, question.asked());
-                terms = Terms.of(decision, subject.analysis(), subject.rewritable(), services.masks());
+                terms = Terms.of(
+                        decision, subject.analysis(), subject.rewritable(), services.masks(), services.detectors());
                 if (subject.failure() != null) {
                     terms.requireUnanalysed();
                 }

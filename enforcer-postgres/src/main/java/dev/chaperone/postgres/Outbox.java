@@ -9,6 +9,8 @@ import dev.chaperone.audit.v1.MaskedOriginals;
 import dev.chaperone.audit.v1.OperationCompleted;
 import dev.chaperone.audit.v1.OperationRepeated;
 import dev.chaperone.enforcer.SessionRecorder;
+import dev.chaperone.enforcer.detect.FindCounts;
+import dev.chaperone.enforcer.detect.Hit;
 import dev.chaperone.postgres.wire.BackendFragment;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -48,6 +50,7 @@ final class Outbox {
     private OperationRepeated.@Nullable Builder repeated;
     private long repeatedAt;
     private @Nullable ByteBuf piece;
+    private final FindCounts found = new FindCounts();
     private MaskedOriginals.Builder originals = MaskedOriginals.newBuilder();
     private long originalBytes;
     private long request;
@@ -171,6 +174,11 @@ final class Outbox {
         originalBytes += length + field.length() + 16L;
     }
 
+    /** Detectors have found something in what is about to be written, and replaced it. */
+    void found(List<Hit> finds) {
+        found.add(finds);
+    }
+
     /** Keeps a text outside of rows as it was before it was sanitised. */
     void original(String field, byte[] value) {
         originals.addValues(
@@ -232,6 +240,7 @@ final class Outbox {
         }
         rows = 0;
         maskedValues = 0;
+        found.clear();
         holdsResults = false;
         if (!broken) {
             completions.forEach(completion -> failOn(recorder.record(completion)));
@@ -244,7 +253,8 @@ final class Outbox {
                 .setMediaType(MEDIA_TYPE)
                 .setPayload(UnsafeByteOperations.unsafeWrap(ByteBufUtil.getBytes(bytes)))
                 .setRows(rows)
-                .setMaskedValues(maskedValues);
+                .setMaskedValues(maskedValues)
+                .putAllDetected(found.byName());
         OperationRepeated.Builder asked = repeated;
         AuditEvent.Builder event;
         if (asked == null) {
@@ -330,6 +340,7 @@ final class Outbox {
         originalBytes = 0;
         rows = 0;
         maskedValues = 0;
+        found.clear();
         holdsResults = false;
     }
 

@@ -1,5 +1,6 @@
 package dev.chaperone.postgres;
 
+import dev.chaperone.enforcer.detect.FindCounts;
 import dev.chaperone.postgres.masking.RowMask;
 import io.netty.buffer.ByteBuf;
 import java.util.function.Consumer;
@@ -16,6 +17,7 @@ final class Portal {
     private final @Nullable RowMask mask;
     private final @Nullable Copying copying;
     private final long began = System.nanoTime();
+    private final FindCounts finds = new FindCounts();
     private Tally tally = new Tally();
     private @Nullable Consumer<Runnable> effect;
     private long rows;
@@ -151,6 +153,11 @@ final class Portal {
             case TRANSACTION -> prepared.statement().operation().startsWith("rollback");
             default -> true;
         };
+    }
+
+    /** What detectors found in it so far. */
+    FindCounts finds() {
+        return finds;
     }
 
     /** True when its end has been recorded. */

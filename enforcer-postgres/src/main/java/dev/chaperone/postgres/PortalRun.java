@@ -4,7 +4,6 @@ import dev.chaperone.audit.v1.OperationCompleted.Outcome;
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.enforcer.Recorder;
 import dev.chaperone.postgres.masking.DataRowMasker;
-import dev.chaperone.postgres.masking.OriginalsCollector;
 import dev.chaperone.postgres.masking.RowMask;
 import dev.chaperone.postgres.wire.BackendFragment;
 import dev.chaperone.postgres.wire.BackendMessage;
@@ -43,6 +42,7 @@ final class PortalRun {
     private final Runnable done;
     private final Runnable failed;
     private @Nullable ScheduledFuture<?> timer;
+    private final PortalOriginals originals;
     private final @Nullable CopyOut copyOut;
     private @Nullable CopyIn copyIn;
     private @Nullable ByteBuf assembled;
@@ -72,10 +72,11 @@ final class PortalRun {
         this.clientLimit = Math.max(clientLimit, 0);
         this.done = done;
         this.failed = failed;
+        originals = new PortalOriginals(session.outbox(), portal, terms.keepOriginals());
         Copying copying = portal.copying();
         copyOut = copying == null || copying.source() == null
                 ? null
-                : new CopyOut(session.outbox(), copying, LONGEST_ROW, terms.keepOriginals());
+                : new CopyOut(session.outbox(), copying, LONGEST_ROW, originals);
     }
 
     void start() {
@@ -153,10 +154,27 @@ final class PortalRun {
             return;
         }
         Outbox outbox = session.outbox();
-        outbox.countRow(write(message, outbox));
+        try {
+            outbox.countRow(write(message, outbox));
+        } catch (EnforcementException e) {
+            withhold(e);
+            return;
+        }
         portal.delivered(message.length());
         clientRows++;
         passed();
+    }
+
+    /** Ends the statement where a value must not be delivered. */
+    private void withhold(EnforcementException reason) {
+        if (reason.code() != ErrorCode.DETECTED) {
+            throw reason;
+        }
+        exceeded = GatewayError.of(
+                ErrorCode.DETECTED, String.valueOf(reason.getMessage()), "leave the column out, or choose other rows");
+        if (copyOut != null) {
+            session.cancelUpstream();
+        }
     }
 
     private void passed() {
@@ -221,7 +239,8 @@ final class PortalRun {
             exceeded = GatewayError.of(
                     ErrorCode.LIMIT_EXCEEDED,
                     "a row of " + fragment.length()
-                            + " bytes holds masked columns and is longer than what can be masked (" + LONGEST_ROW
+                            + " bytes holds columns that are masked or searched, and is longer than what can be ("
+                            + LONGEST_ROW
                             + " bytes)",
                     "select less of it");
             if (copyOut != null) {
@@ -248,7 +267,12 @@ final class PortalRun {
         if (exceeds(message.length(), row)) {
             return;
         }
-        out.data(message, row);
+        try {
+            out.data(message, row);
+        } catch (EnforcementException e) {
+            withhold(e);
+            return;
+        }
         portal.delivered(row ? 1 : 0, message.length());
         passed();
     }
@@ -279,7 +303,6 @@ final class PortalRun {
     private int write(BackendMessage message, Outbox outbox) {
         RowMask mask = portal.mask();
         if (mask != null) {
-            OriginalsCollector originals = terms.keepOriginals() ? outbox::original : OriginalsCollector.NONE;
             return DataRowMasker.mask(message.body(), mask, outbox.buffer(), outbox.row(), originals);
         }
         ByteBuf body = message.body();

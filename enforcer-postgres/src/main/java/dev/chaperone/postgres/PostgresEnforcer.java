@@ -6,6 +6,7 @@ import dev.chaperone.enforcer.DecisionClient;
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.enforcer.MaskingFunction;
 import dev.chaperone.enforcer.Recorder;
+import dev.chaperone.enforcer.detect.Detectors;
 import dev.chaperone.postgres.wire.FrontendDecoder;
 import dev.chaperone.proto.ErrorCode;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -44,6 +45,7 @@ public final class PostgresEnforcer implements AutoCloseable {
     private final DecisionClient decisions;
     private final Recorder recorder;
     private final Function<Mask, MaskingFunction> masks;
+    private final Detectors detectors;
     private final MeterRegistry meters;
     private final Sessions sessions;
     private final List<Upstream> upstreams = new ArrayList<>();
@@ -56,6 +58,7 @@ public final class PostgresEnforcer implements AutoCloseable {
      * @param enforcerName the configured name, as it appears in decisions and records
      * @param masks gives the function that a mask obligation names; throws {@code EnforcementException} for one that it does
      *     not know
+     * @param detectors give the nets that detection obligations name
      */
     public PostgresEnforcer(
             PostgresConfig config,
@@ -64,6 +67,7 @@ public final class PostgresEnforcer implements AutoCloseable {
             DecisionClient decisions,
             Recorder recorder,
             Function<Mask, MaskingFunction> masks,
+            Detectors detectors,
             MeterRegistry meters) {
         this.config = config;
         this.enforcerName = enforcerName;
@@ -71,6 +75,7 @@ public final class PostgresEnforcer implements AutoCloseable {
         this.decisions = decisions;
         this.recorder = recorder;
         this.masks = masks;
+        this.detectors = detectors;
         this.meters = meters;
         this.sessions = new Sessions(config.bounds().sessions());
     }
@@ -106,7 +111,8 @@ public final class PostgresEnforcer implements AutoCloseable {
         upstreams.add(started);
         PostgresMeters of = PostgresMeters.of(meters, enforcerName, name);
         of.gauge(PostgresMetric.SESSIONS, sessions, all -> all.size(started));
-        return new Services(config, enforcerName, authenticator, decisions, recorder, masks, of, started, sessions);
+        return new Services(
+                config, enforcerName, authenticator, decisions, recorder, masks, detectors, of, started, sessions);
     }
 
     private ChannelInitializer<Channel> connections(Front front, @Nullable SslContext tls) {

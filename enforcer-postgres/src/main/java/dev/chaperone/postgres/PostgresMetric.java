@@ -14,6 +14,8 @@ public enum PostgresMetric {
     ROWS("chaperone.postgres.rows", "rows delivered"),
     /** Values masked. */
     MASKED_VALUES("chaperone.postgres.masked.values", "values replaced by a mask"),
+    /** Identifiers found in text that no mask covers, by detector. */
+    DETECTED("chaperone.postgres.detected", "identifiers found in text that no mask covers, by detector"),
     /** Payload bytes delivered. */
     BYTES("chaperone.postgres.bytes", "payload bytes delivered"),
     /** Sessions ended because the database's answer was not what had been analysed. */

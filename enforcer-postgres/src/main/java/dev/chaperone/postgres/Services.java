@@ -5,6 +5,7 @@ import dev.chaperone.enforcer.Authenticator;
 import dev.chaperone.enforcer.DecisionClient;
 import dev.chaperone.enforcer.MaskingFunction;
 import dev.chaperone.enforcer.Recorder;
+import dev.chaperone.enforcer.detect.Detectors;
 import java.util.function.Function;
 
 /** What every session with one database shares. */
@@ -15,6 +16,7 @@ record Services(
         DecisionClient decisions,
         Recorder recorder,
         Function<Mask, MaskingFunction> masks,
+        Detectors detectors,
         PostgresMeters meters,
         Upstream upstream,
         Sessions sessions) {

@@ -502,8 +502,14 @@ final class Session implements CopyIn.Events {
             return;
         }
         portal.complete();
-        outbox.complete(Outbox.completion(
-                portal.ruling().request(), outcome, code, portal.rows(), portal.bytes(), portal.began()));
+        Map<String, Long> found = portal.finds().byName();
+        found.forEach((detector, times) -> services.meters()
+                .counter(PostgresMetric.DETECTED, "detector", detector)
+                .increment(times));
+        AuditEvent.Builder completed = Outbox.completion(
+                portal.ruling().request(), outcome, code, portal.rows(), portal.bytes(), portal.began());
+        completed.getOperationCompletedBuilder().putAllDetected(found);
+        outbox.complete(completed);
     }
 
     /** A portal goes away; if it has not run to its end, that is its end. */

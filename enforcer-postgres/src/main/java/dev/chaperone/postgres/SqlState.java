@@ -42,7 +42,7 @@ final class SqlState {
             case IDENTITY_UNAVAILABLE -> CANNOT_CONNECT_NOW;
             case PROTOCOL_VIOLATION -> "08P01"; // protocol_violation
             case UNSUPPORTED -> FEATURE_NOT_SUPPORTED;
-            case UNANALYSABLE, DENIED, HELD, OBLIGATION_UNFULFILLABLE -> "42501"; // insufficient_privilege
+            case UNANALYSABLE, DENIED, HELD, OBLIGATION_UNFULFILLABLE, DETECTED -> "42501"; // insufficient_privilege
             case LIMIT_EXCEEDED -> "54000"; // program_limit_exceeded
             case PDP_UNAVAILABLE, UPSTREAM_MISMATCH -> "58000"; // system_error
             case RECORDING_UNAVAILABLE -> "58030"; // io_error

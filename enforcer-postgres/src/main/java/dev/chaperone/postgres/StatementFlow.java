@@ -360,9 +360,9 @@ final class StatementFlow {
             return new Portal(bind.portal(), prepared, ruling, null, 0, null, prepared.copying());
         }
         RowMask mask = null;
-        if (analysis != null && terms != null) {
+        if (terms != null && (analysis != null || ruling.unanalysed())) {
             mask = terms.rowMask(analysis, description);
-        } else if (!ruling.unanalysed() && prepared.statement().statementClass() != StatementClass.SHOW) {
+        } else if (prepared.statement().statementClass() != StatementClass.SHOW) {
             throw mismatch(
                     "the database announces rows for `" + prepared.statement().operation() + "`");
         }

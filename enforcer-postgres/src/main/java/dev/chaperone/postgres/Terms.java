@@ -2,6 +2,7 @@ package dev.chaperone.postgres;
 
 import dev.chaperone.decision.v1.Column;
 import dev.chaperone.decision.v1.Decision;
+import dev.chaperone.decision.v1.Detect;
 import dev.chaperone.decision.v1.Limit;
 import dev.chaperone.decision.v1.Mask;
 import dev.chaperone.decision.v1.Obligation;
@@ -12,20 +13,25 @@ import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.enforcer.MaskingFunction;
 import dev.chaperone.enforcer.Pseudonym;
 import dev.chaperone.enforcer.Replacement;
+import dev.chaperone.enforcer.detect.ContentNet;
+import dev.chaperone.enforcer.detect.Detectors;
 import dev.chaperone.postgres.analysis.FieldRef;
 import dev.chaperone.postgres.analysis.OutputColumn;
 import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.masking.ColumnMask;
+import dev.chaperone.postgres.masking.ColumnNet;
 import dev.chaperone.postgres.masking.RowMask;
 import dev.chaperone.postgres.wire.RowDescription;
 import dev.chaperone.proto.ErrorCode;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +48,7 @@ import org.jspecify.annotations.Nullable;
  * @param keepOriginals record what masks replace
  * @param keepBack the caller does not get to see everything: what the server says besides rows is put into other words, and what
  *     its own catalogs hold besides the description of the schema is delivered as null
+ * @param net what to look for in what no mask covers, null for nothing
  */
 record Terms(
         Map<String, Masking> masks,
@@ -51,10 +58,11 @@ record Terms(
         boolean readOnly,
         @Nullable Duration timeout,
         boolean keepOriginals,
-        boolean keepBack) {
+        boolean keepBack,
+        @Nullable ContentNet net) {
 
     /** No obligations. */
-    static final Terms NONE = new Terms(Map.of(), false, Long.MAX_VALUE, Long.MAX_VALUE, false, null, true, true);
+    static final Terms NONE = new Terms(Map.of(), false, Long.MAX_VALUE, Long.MAX_VALUE, false, null, true, true, null);
 
     private static final MaskingFunction NOTHING = new Replacement(null);
 
@@ -86,8 +94,10 @@ record Terms(
             Decision decision,
             @Nullable QueryAnalysis analysis,
             boolean rewritable,
-            Function<Mask, MaskingFunction> functions) {
+            Function<Mask, MaskingFunction> functions,
+            Detectors detectors) {
         Map<String, Masking> masks = new HashMap<>();
+        List<Detect> detects = new ArrayList<>();
         long maxRows = Long.MAX_VALUE;
         long maxBytes = Long.MAX_VALUE;
         boolean readOnly = false;
@@ -108,19 +118,21 @@ record Terms(
                     levelGiven = true;
                     full |= obligation.getRecordLevel().getLevel() != RecordLevel.Level.LEVEL_DELIVERED;
                 }
-                case DETECT -> throw unfulfillable("this enforcer has no detectors yet");
+                case DETECT -> detects.add(obligation.getDetect());
                 case HOLD -> throw unfulfillable("terms for holding came with a permit");
                 case OBLIGATION_NOT_SET ->
                     throw unfulfillable("the policy asks for something that this enforcer does not know");
             }
         }
         boolean atSource = analysis != null && needsSource(masks, analysis, rewritable);
-        boolean keepBack = !decision.getVerbatim() || !masks.isEmpty();
+        ContentNet net = detectors.of(detects);
+        // An error's text may quote what the net would find in a row.
+        boolean keepBack = !decision.getVerbatim() || !masks.isEmpty() || net != null;
         if (keepBack && analysis != null && !analysis.restricted().isEmpty()) {
             throw unfulfillable(String.join(", ", analysis.restricted())
                     + " may hold anybody's data, and can only be read where the policy keeps nothing back");
         }
-        return new Terms(masks, atSource, maxRows, maxBytes, readOnly, timeout, !levelGiven || full, keepBack);
+        return new Terms(masks, atSource, maxRows, maxBytes, readOnly, timeout, !levelGiven || full, keepBack, net);
     }
 
     private static Duration shorter(@Nullable Duration timeout, Obligation obligation) {
@@ -296,17 +308,36 @@ record Terms(
     }
 
     /**
-     * What to mask in the rows of a result.
+     * What to mask in the rows of a result, and what to search.
      *
+     * @param analysis what the statement delivers; null for one of which nobody knows it, so that nothing can be masked
      * @param described the columns as the server announces them
-     * @return null when nothing is masked
+     * @return null when nothing is masked or searched
      * @throws EnforcementException with UPSTREAM_MISMATCH when the result is not the analysed one, with
      *     OBLIGATION_UNFULFILLABLE when one of its columns cannot be masked
      */
     @Nullable
-    RowMask rowMask(QueryAnalysis analysis, RowDescription described) {
-        List<OutputColumn> expected = analysis.outputs();
+    RowMask rowMask(@Nullable QueryAnalysis analysis, RowDescription described) {
         List<RowDescription.Column> columns = described.columns();
+        Map<Integer, ColumnMask> masked = analysis == null ? Map.of() : columnMasks(analysis.outputs(), columns);
+        RowMask mask = new RowMask(columns.size(), masked, columnNets(analysis, columns));
+        return mask.isEmpty() ? null : mask;
+    }
+
+    private Map<Integer, ColumnNet> columnNets(@Nullable QueryAnalysis analysis, List<RowDescription.Column> columns) {
+        Map<Integer, ColumnNet> nets = new HashMap<>();
+        for (int i = 0; i < columns.size() && net != null; i++) {
+            RowDescription.Column column = columns.get(i);
+            Set<FieldRef> sources = analysis == null
+                    ? Set.of()
+                    : Set.copyOf(analysis.outputs().get(i).sources());
+            String field = sources.size() == 1 ? sources.iterator().next().field() : column.name();
+            nets.put(i, new ColumnNet(field, net, column.typeOid(), column.typeModifier(), column.format()));
+        }
+        return nets;
+    }
+
+    private Map<Integer, ColumnMask> columnMasks(List<OutputColumn> expected, List<RowDescription.Column> columns) {
         if (expected.size() != columns.size()) {
             throw new EnforcementException(
                     ErrorCode.UPSTREAM_MISMATCH,
@@ -326,7 +357,7 @@ record Terms(
                 byPosition.put(i, mask);
             }
         }
-        return byPosition.isEmpty() ? null : new RowMask(columns.size(), byPosition);
+        return byPosition;
     }
 
     private @Nullable ColumnMask columnMask(OutputColumn output, RowDescription.Column column) {

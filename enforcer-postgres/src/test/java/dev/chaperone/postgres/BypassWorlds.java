@@ -1,6 +1,8 @@
 package dev.chaperone.postgres;
 
 import dev.chaperone.enforcer.MaskingFunctions;
+import dev.chaperone.enforcer.detect.DetectionConfig;
+import dev.chaperone.enforcer.detect.Detectors;
 import dev.chaperone.proto.Secret;
 import dev.chaperone.testkit.Backends;
 import dev.chaperone.testkit.PostgresBackend;
@@ -74,6 +76,7 @@ final class BypassWorlds implements AutoCloseable {
                 new LabelledDecisions(labels, masks),
                 recorder,
                 new MaskingFunctions(new Secret("0123456789abcdef0123456789abcdef"))::of,
+                new Detectors(DetectionConfig.DEFAULT),
                 new SimpleMeterRegistry());
         enforcer.start();
         return enforcer;

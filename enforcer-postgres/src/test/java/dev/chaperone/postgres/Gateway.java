@@ -1,6 +1,8 @@
 package dev.chaperone.postgres;
 
 import dev.chaperone.enforcer.MaskingFunctions;
+import dev.chaperone.enforcer.detect.DetectionConfig;
+import dev.chaperone.enforcer.detect.Detectors;
 import dev.chaperone.proto.ByteSize;
 import dev.chaperone.proto.Secret;
 import dev.chaperone.testkit.Backends;
@@ -39,6 +41,7 @@ final class Gateway implements AutoCloseable {
                 decisions,
                 recorder,
                 new MaskingFunctions(new Secret("0123456789abcdef0123456789abcdef"))::of,
+                new Detectors(DetectionConfig.DEFAULT),
                 meters);
     }
 

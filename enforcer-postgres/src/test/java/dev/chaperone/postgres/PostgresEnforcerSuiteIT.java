@@ -4,6 +4,8 @@ import dev.chaperone.enforcer.Authenticator;
 import dev.chaperone.enforcer.DecisionClient;
 import dev.chaperone.enforcer.MaskingFunctions;
 import dev.chaperone.enforcer.Recorder;
+import dev.chaperone.enforcer.detect.DetectionConfig;
+import dev.chaperone.enforcer.detect.Detectors;
 import dev.chaperone.proto.ErrorCode;
 import dev.chaperone.proto.Secret;
 import dev.chaperone.testkit.Backends;
@@ -60,6 +62,7 @@ class PostgresEnforcerSuiteIT extends EnforcerSuite {
                 decisions,
                 recorder,
                 new MaskingFunctions(new Secret("0123456789abcdef0123456789abcdef"))::of,
+                new Detectors(DetectionConfig.DEFAULT),
                 new SimpleMeterRegistry());
         enforcer.start();
         return new Running(enforcer);

@@ -8,12 +8,14 @@ import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.enforcer.Recorder;
 import dev.chaperone.enforcer.SessionRecorder;
 import dev.chaperone.proto.ErrorCode;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 
 /** Keeps events in memory, completes on a thread of its own as a real recorder does, and fails when told to. */
@@ -21,6 +23,8 @@ final class TestingRecorder implements Recorder {
 
     /** One event as it was recorded; originals are kept in the clear. */
     record Event(String session, AuditEvent event, MaskedOriginals originals) {}
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private final List<Event> events = new CopyOnWriteArrayList<>();
     private final ExecutorService disk = Executors.newSingleThreadExecutor(task -> {
@@ -40,14 +44,27 @@ final class TestingRecorder implements Recorder {
         return events;
     }
 
-    /** Forgets what was recorded, and fails no more. */
+    /** Forgets what was recorded, what is still on its way to be recorded included, and fails no more. */
     void reset() {
-        events.clear();
+        CompletableFuture.runAsync(events::clear, disk).join();
         failing = event -> false;
     }
 
     List<Event> of(Predicate<AuditEvent> which) {
         return events.stream().filter(event -> which.test(event.event())).toList();
+    }
+
+    /** The first event like this; waits for it, since the end of an operation is recorded while its answer is on its way. */
+    AuditEvent await(Predicate<AuditEvent> which) {
+        long until = System.nanoTime() + PATIENCE.toNanos();
+        while (System.nanoTime() < until) {
+            List<Event> found = of(which);
+            if (!found.isEmpty()) {
+                return found.get(0).event();
+            }
+            LockSupport.parkNanos(1_000_000);
+        }
+        throw new AssertionError("not recorded within " + PATIENCE);
     }
 
     @Override

@@ -31,6 +31,8 @@ public enum ErrorCode {
     HELD(Fault.POLICY),
     /** The policy permits it only with an obligation that cannot be fulfilled. */
     OBLIGATION_UNFULFILLABLE(Fault.POLICY),
+    /** A response holds what the policy does not deliver in any form. */
+    DETECTED(Fault.POLICY),
     /** A bound on rows or bytes was reached. */
     LIMIT_EXCEEDED(Fault.POLICY),
     /** The caller took it back before it had run. */

@@ -66,12 +66,17 @@ CREATE TABLE clinic.diagnoses (
   patient_id bigint NOT NULL REFERENCES clinic.patients,
   icd10 text NOT NULL,
   description text NOT NULL,
-  diagnosed_on date NOT NULL
+  diagnosed_on date NOT NULL,
+  remark text NOT NULL
 );
 INSERT INTO clinic.diagnoses
 SELECT n, 1 + pg_temp.pick('patient', n, 5000),
        split_part(code, '|', 1), split_part(code, '|', 2),
-       date '2023-01-01' + pg_temp.pick('on', n, 1090)
+       date '2023-01-01' + pg_temp.pick('on', n, 1090),
+       CASE n WHEN 2 THEN 'SSN 219-09-9999 for insurer' -- a number that was never anybody's
+              WHEN 3 THEN 'call back (503) 555-0142'
+              WHEN 4 THEN 'father born 1931-05-02'
+              ELSE 'follow-up' END
 FROM (SELECT n, pg_temp.one_of('code', n, '{E11.9|Type 2 diabetes mellitus,I10|Essential hypertension,J45.909|Asthma,C50.919|Malignant neoplasm of breast,M54.50|Low back pain,F32.9|Major depressive disorder,E78.5|Hyperlipidaemia,J44.9|Chronic obstructive pulmonary disease,I25.10|Coronary artery disease,K21.9|Gastro-oesophageal reflux,N18.30|Chronic kidney disease stage 3,G43.909|Migraine}') AS code
       FROM generate_series(1, 9000) AS n) AS drawn;
 CREATE INDEX ON clinic.diagnoses (patient_id);

@@ -8,13 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Masks arrays element by element; their dimensions stay. The mask of an array that is not understood exactly is SQL NULL, and
  * so is that of one whose elements would all become null.
- *
- * <p>Binary (src/backend/utils/adt/arrayfuncs.c, {@code array_send}): Int32 dimensions, Int32 1 when an element is null, Int32
- * type of the elements; Int32 size and Int32 lower bound per dimension; then the elements, Int32 length or -1 first.
  */
 final class ArrayMask implements CellMask {
-
-    private static final int MAX_DIMENSIONS = 6;
 
     private final ValueMask element;
     private final int elementOid;
@@ -66,39 +61,22 @@ final class ArrayMask implements CellMask {
     }
 
     private boolean writeBinary(ByteBuf in, ByteBuf out) {
-        if (in.readableBytes() < 3 * Integer.BYTES) {
+        ArrayHeader header = ArrayHeader.read(in, elementOid);
+        if (header == null) {
             return false;
         }
-        int dimensions = in.readInt();
-        in.skipBytes(Integer.BYTES);
-        if (dimensions < 0 || dimensions > MAX_DIMENSIONS || in.readInt() != elementOid) {
-            return false;
-        }
-        if (in.readableBytes() < dimensions * 2 * Integer.BYTES) {
-            return false;
-        }
-        long elements = dimensions == 0 ? 0 : 1;
-        for (int i = 0; i < dimensions; i++) {
-            elements *= in.getInt(in.readerIndex() + i * 2 * Integer.BYTES);
-            if (elements < 0 || elements > in.readableBytes()) {
-                return false;
-            }
-        }
-        int header = out.writerIndex();
-        out.writeInt(dimensions).writeInt(0).writeInt(elementOid).writeBytes(in, dimensions * 2 * Integer.BYTES);
+        int start = out.writerIndex();
+        out.writeBytes(in, 0, in.readerIndex());
         boolean nulls = false;
-        for (long i = 0; i < elements; i++) {
-            if (in.readableBytes() < Integer.BYTES) {
-                return false;
-            }
-            int length = in.readInt();
-            if (length < -1 || length > in.readableBytes()) {
+        for (long i = 0; i < header.elements(); i++) {
+            int length = ArrayHeader.elementLength(in);
+            if (length < -1) {
                 return false;
             }
             nulls |= writeElement(in, length, out);
             in.skipBytes(Math.max(length, 0));
         }
-        out.setInt(header + Integer.BYTES, nulls ? 1 : 0);
+        out.setInt(start + Integer.BYTES, nulls ? 1 : 0);
         return !in.isReadable();
     }
 

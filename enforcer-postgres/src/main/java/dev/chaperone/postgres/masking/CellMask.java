@@ -2,8 +2,11 @@ package dev.chaperone.postgres.masking;
 
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.enforcer.Replacement;
+import dev.chaperone.enforcer.detect.Hit;
 import dev.chaperone.proto.ErrorCode;
 import io.netty.buffer.ByteBuf;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Masks the cells of one column. Immutable, and safe for use by any thread. */
 interface CellMask {
@@ -38,6 +41,21 @@ interface CellMask {
 
     /** The field's name. */
     String field();
+
+    /** The mask of that one cell, which is not SQL NULL; null when it passes as it is. */
+    default @Nullable CellMask on(ByteBuf source, int index, int length) {
+        return this;
+    }
+
+    /** What detectors found in the cell that this is the mask of. */
+    default List<Hit> finds() {
+        return List.of();
+    }
+
+    /** True when the cell must not be delivered in any form, so that {@link #write} fails. */
+    default boolean withheld() {
+        return false;
+    }
 
     /** Appends the masked cell, its length first. */
     void write(ByteBuf source, int index, int length, ByteBuf out);

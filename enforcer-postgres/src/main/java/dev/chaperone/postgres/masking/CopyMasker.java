@@ -59,7 +59,7 @@ public abstract class CopyMasker {
      * @param payload what came; all its readable bytes are read
      * @param out takes what may pass now, which may be nothing; unchanged when this fails
      * @throws EnforcementException with UPSTREAM_MISMATCH when the rows are not as planned, with LIMIT_EXCEEDED when a value
-     *     that is to be masked is too long
+     *     that is to be masked is too long, with DETECTED when one holds what must not be delivered
      */
     public final void mask(ByteBuf payload, ByteBuf out) {
         int start = out.writerIndex();
@@ -134,16 +134,20 @@ public abstract class CopyMasker {
         if (more > maxFieldBytes - value.readableBytes()) {
             throw new EnforcementException(
                     ErrorCode.LIMIT_EXCEEDED,
-                    "a value of column " + (column + 1) + " must be masked and is longer than " + maxFieldBytes
-                            + " bytes; leave the column out, or make it shorter");
+                    "a value of column " + (column + 1) + " must be masked or searched and is longer than "
+                            + maxFieldBytes + " bytes; leave the column out, or make it shorter");
         }
     }
 
-    /** Masks the value that has come; gives the cell, its length first, valid until the next call. */
+    /** Masks the value that has come, if it is to be; gives the cell, its length first, valid until the next call. */
     final ByteBuf maskValue() {
-        CellMask cell = plan.cell(rank);
-        originals.original(rows, column, cell.field(), value, 0, value.readableBytes());
+        CellMask cell = plan.cell(rank).on(value, 0, value.readableBytes());
         masked.clear();
+        if (cell == null) {
+            return masked.writeInt(value.readableBytes()).writeBytes(value, 0, value.readableBytes());
+        }
+        originals.original(cell.withheld() ? -1 : rows, column, cell.field(), value, 0, value.readableBytes());
+        originals.found(cell.finds());
         cell.write(value, 0, value.readableBytes(), masked);
         maskedValues++;
         return masked;

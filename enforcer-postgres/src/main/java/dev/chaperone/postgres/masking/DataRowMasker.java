@@ -31,7 +31,7 @@ public final class DataRowMasker {
      * @param originals takes what was replaced
      * @return how many values were replaced; SQL NULL counts for none
      * @throws EnforcementException with UPSTREAM_MISMATCH when the row is malformed or has another number of columns than the
-     *     plan
+     *     plan, with DETECTED when it holds what must not be delivered
      */
     public static int mask(ByteBuf body, RowMask plan, ByteBuf out, long row, OriginalsCollector originals) {
         int start = out.writerIndex();
@@ -65,9 +65,10 @@ public final class DataRowMasker {
             int length = cellLength(body, column);
             body.skipBytes(Math.max(length, 0));
             if (column == next) {
-                if (length >= 0) {
-                    CellMask cell = plan.cell(rank);
-                    originals.original(row, column, cell.field(), body, index, length);
+                CellMask cell = length < 0 ? null : plan.cell(rank).on(body, index, length);
+                if (cell != null) {
+                    originals.original(cell.withheld() ? -1 : row, column, cell.field(), body, index, length);
+                    originals.found(cell.finds());
                     out.writeBytes(body, run, index - 4 - run);
                     cell.write(body, index, length, out);
                     run = index + length;

@@ -3,10 +3,17 @@ package dev.chaperone.postgres.masking;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.chaperone.decision.v1.Detect;
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.enforcer.MaskingFunction;
 import dev.chaperone.enforcer.Replacement;
 import dev.chaperone.enforcer.Value;
+import dev.chaperone.enforcer.detect.ContentNet;
+import dev.chaperone.enforcer.detect.DetectionConfig;
+import dev.chaperone.enforcer.detect.Detector;
+import dev.chaperone.enforcer.detect.Detectors;
+import dev.chaperone.enforcer.detect.FindCounts;
+import dev.chaperone.enforcer.detect.Hit;
 import dev.chaperone.proto.ErrorCode;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -75,6 +82,46 @@ class CopyMaskerTest {
         RowMask plan = new RowMask(1, Map.of(0, mask(new Replacement("\\."), 0)));
         feed(CopyMasker.of(CopyFormat.csv(), plan, MAX_FIELD, OriginalsCollector.NONE), "x\n", 100, new Random(1), out);
         assertThat(out).hasToString("\"\\.\"\n");
+    }
+
+    @Test
+    void searchesWhatNoMaskCovers() {
+        assertThat(searched(
+                        "text", "1\t\\N\tx\\\\y\\t\n2\tSSN 219-09-9999\\n\ta@b.org\n", "SSN 219-09-9999\n", "a@b.org"))
+                .isEqualTo("1\t\\N\tx\\\\y\\t\n2\tSSN [ssn]\\n\t[email]\n");
+        assertThat(searched("csv", "1,,\"x,y\"\n2,\"SSN 219-09-9999, \",\"\"\n", "SSN 219-09-9999, "))
+                .isEqualTo("1,,\"x,y\"\n2,\"SSN [ssn], \",\"\"\n");
+    }
+
+    private static String searched(String format, String copied, String... expected) {
+        CopyFormat of = CopyFormat.of(Map.of("format", format), List.of("a", "b", "c"));
+        FindCounts tally = new FindCounts();
+        List<String> replaced = new ArrayList<>();
+        OriginalsCollector originals = new OriginalsCollector() {
+            @Override
+            public void original(long row, int column, String field, ByteBuf source, int index, int length) {
+                replaced.add(source.toString(index, length, StandardCharsets.UTF_8));
+            }
+
+            @Override
+            public void found(List<Hit> finds) {
+                tally.add(finds);
+            }
+        };
+        StringBuilder out = new StringBuilder();
+        RowMask plan = new RowMask(3, Map.of(), Map.of(1, net(), 2, net()));
+        feed(CopyMasker.of(of, plan, MAX_FIELD, originals), copied, 3, new Random(1), out);
+        assertThat(replaced).containsExactly(expected);
+        assertThat(tally.byName().values().stream().mapToLong(Long::longValue).sum())
+                .isEqualTo(expected.length);
+        return out.toString();
+    }
+
+    private static ColumnNet net() {
+        Detect all = Detect.newBuilder().addAllDetectors(Detector.names()).build();
+        ContentNet net = new Detectors(DetectionConfig.DEFAULT).of(List.of(all));
+        assertThat(net).isNotNull();
+        return new ColumnNet("clinic.public.notes.note", net, TypeOids.TEXT, -1, 0);
     }
 
     @ParameterizedTest

@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record DetectionConfig(
         @Setting(
-                value = "what medical record numbers look like here, as a regular expression of RE2, for example"
-                        + " `\\bH\\d{8}\\b`; of a pattern with a group, the first group is the number. Numbers that a"
-                        + " label such as `MRN` precedes are found without it",
+                value =
+                        "what medical record numbers look like here, as a regular expression of RE2 whose first group, if it"
+                                + " has one, is the number; those that a label such as `MRN` precedes are found without it",
                 optional = true)
         @Nullable
         String mrnPattern) {

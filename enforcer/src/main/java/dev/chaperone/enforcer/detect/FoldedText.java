@@ -93,7 +93,8 @@ final class FoldedText {
     /** The end of the digits that begin there, looking at so many at most. */
     int digitsEnd(int index, int most) {
         int end = index;
-        while (end - index < most && digitAt(end)) {
+        int last = most > to - index ? to : index + most;
+        while (end < last && isDigit(characters[end])) {
             end++;
         }
         return end;
@@ -116,6 +117,11 @@ final class FoldedText {
     /** Where in the source the character before ends. */
     int sourceEnd(int index) {
         return ends == null ? index : ends[index - 1];
+    }
+
+    /** Holds the characters, from {@link #from} to {@link #to}. */
+    byte[] characters() {
+        return characters;
     }
 
     /** The characters. */

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 final class Labels {
 
     private final byte[][] labels;
+    private final boolean[] firsts = new boolean[128];
     private final int window;
 
     /**
@@ -17,36 +18,50 @@ final class Labels {
         this.labels = new byte[labels.length][];
         for (int i = 0; i < labels.length; i++) {
             this.labels[i] = labels[i].getBytes(StandardCharsets.US_ASCII);
+            firsts[this.labels[i][0]] = true;
+            firsts[Character.toUpperCase(this.labels[i][0])] = true;
         }
     }
 
     /** True when one of them stands before. */
     boolean before(FoldedText text, int at) {
         for (int i = Math.max(text.from(), at - window); i < at; i++) {
-            byte first = FoldedText.lower(text.at(i));
-            for (byte[] label : labels) {
-                if (first == label[0] && is(label, text, i, at)) {
-                    return true;
-                }
+            byte first = text.at(i);
+            if (first > 0 && firsts[first] && beginsWord(text, i) && anyIs(text, i, at)) {
+                return true;
             }
         }
         return false;
     }
 
-    /** True when one of them stands there, with any letters around it, and ends right at the end. */
+    private boolean anyIs(FoldedText text, int start, int most) {
+        for (byte[] label : labels) {
+            if (is(label, text, start, most)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Where the one of them begins that ends right there; -1 when there is none. */
     int startOf(FoldedText text, int end) {
+        byte last = FoldedText.lower(text.at(end - 1));
         for (byte[] label : labels) {
             int start = end - label.length;
-            if (start >= text.from() && is(label, text, start, end)) {
+            if (last == label[label.length - 1]
+                    && start >= text.from()
+                    && beginsWord(text, start)
+                    && is(label, text, start, end)) {
                 return start;
             }
         }
         return -1;
     }
 
+    /** A word that begins there is the label, and ends with it. */
     private static boolean is(byte[] label, FoldedText text, int start, int most) {
         int end = start + label.length;
-        if (end > most || !beginsWord(text, start)) {
+        if (end > most) {
             return false;
         }
         for (int i = 0; i < label.length; i++) {

@@ -36,16 +36,20 @@ final class Scan {
     List<Hit> run() {
         int floor = text.from();
         int at = floor;
-        while (at < text.to()) {
-            byte c = text.at(at);
-            int next = at + 1;
-            if (FoldedText.isDigit(c)) {
-                next = text.digitsEnd(at, Integer.MAX_VALUE);
+        int to = text.to();
+        byte[] characters = text.characters();
+        while (at < to) {
+            byte c = characters[at];
+            if (c <= '9' && c >= '0') {
+                int next = text.digitsEnd(at, Integer.MAX_VALUE);
                 floor = digits(at, next, floor);
+                at = Math.max(next, floor);
             } else if (c == '@' && emails) {
                 floor = address(at, floor);
+                at = Math.max(at + 1, floor);
+            } else {
+                at++;
             }
-            at = Math.max(next, floor);
         }
         if (mrn != null) {
             recordNumbers(mrn);

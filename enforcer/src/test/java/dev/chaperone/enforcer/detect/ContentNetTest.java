@@ -8,14 +8,20 @@ import dev.chaperone.decision.v1.Detect;
 import dev.chaperone.decision.v1.Detect.Action;
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.proto.ErrorCode;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvFileSource;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ContentNetTest {
@@ -23,18 +29,31 @@ class ContentNetTest {
     private static final Detectors DETECTORS = new Detectors(DetectionConfig.DEFAULT);
     private static final ContentNet ALL = net(DETECTORS, Detector.names().toArray(String[]::new));
 
-    /** The table of {@code docs/detectors.md}, and more: what is in braces is what is replaced. */
+    /** The rows of {@code docs/detectors.md}: what is in braces is what is replaced. */
+    static List<Arguments> rows() throws IOException {
+        Pattern row = Pattern.compile("\\| ([a-z-]+) \\| `(.*)` \\|");
+        return Files.readAllLines(Path.of("../docs/detectors.md")).stream()
+                .map(row::matcher)
+                .filter(Matcher::matches)
+                .map(match -> Arguments.of(match.group(1), match.group(2)))
+                .toList();
+    }
+
     @ParameterizedTest
-    @CsvFileSource(
-            resources = "forms.csv",
-            delimiter = '|',
-            numLinesToSkip = 1,
-            ignoreLeadingAndTrailingWhitespace = true)
+    @MethodSource("rows")
     void findsWhatTheTableSays(String detector, String text) {
         String marked = text.replace("\\n", "\n");
         String plain = marked.replace("{", "").replace("}", "");
         String expected = detector.equals("none") ? plain : marked.replaceAll("\\{[^}]*}", "[" + detector + "]");
         assertThat(masked(ALL, plain)).isEqualTo(expected);
+    }
+
+    @Test
+    void thePageHasRowsForEveryDetector() throws IOException {
+        assertThat(rows())
+                .hasSizeGreaterThan(100)
+                .extracting(row -> row.get()[0])
+                .containsAll(Detector.names());
     }
 
     @Test
@@ -191,7 +210,7 @@ class ContentNetTest {
 
     @Test
     void countsByDetector() {
-        Tally tally = new Tally();
+        FindCounts tally = new FindCounts();
         assertThat(tally.isEmpty()).isTrue();
         Caught caught = look(ALL, "219-09-9999 219-09-9998 a@example.org", Syntax.PLAIN);
         assertThat(caught).isNotNull();

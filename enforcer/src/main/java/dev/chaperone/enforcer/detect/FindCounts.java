@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** Counts finds by detector. Used by one thread. */
-public final class Tally {
+public final class FindCounts {
 
     private static final Detector[] DETECTORS = Detector.values();
 
