@@ -22,6 +22,10 @@ final class Reports {
 
     private static final int LONGEST_POSITION = 9;
 
+    /** Classes of SQLSTATE of what the server itself finds wrong with a statement's text, or with the session. */
+    private static final Set<String> ABOUT_THE_TEXT =
+            Set.of("0A", "22", "25", "26", "34", "3D", "3F", "42", "54", "57");
+
     /** Relations that are remembered as written in one transaction. */
     private static final int MOST_WRITTEN = 1000;
 
@@ -40,8 +44,9 @@ final class Reports {
     }
 
     /**
-     * Whether the server is parsing a statement and doing nothing else. Nothing runs then: what it says can show the client's own
-     * text and the names of things, and nothing more.
+     * Whether the server is parsing a statement and doing nothing else. Nothing runs then, but for a type's own code where a
+     * literal is converted: what the server itself says can show the client's own text and the names of things, and nothing
+     * more.
      */
     void parsing(boolean now) {
         parsing = now;
@@ -87,7 +92,13 @@ final class Reports {
                 && !position.isEmpty()) {
             fields.put('P', Long.toString(Long.parseLong(position) + offset));
         }
-        return parsing || !keepBack ? fields : sanitised(report, fields);
+        return parsing && !ofCode(report) || !keepBack ? fields : sanitised(report, fields);
+    }
+
+    /** What code says while a statement is parsed may be anything. */
+    private static boolean ofCode(Report report) {
+        String state = report.sqlState();
+        return !report.field('W').isEmpty() || state.length() < 2 || !ABOUT_THE_TEXT.contains(state.substring(0, 2));
     }
 
     private Map<Character, String> sanitised(Report report, Map<Character, String> fields) {

@@ -56,6 +56,15 @@ final class StatementFlow {
 
     /** Has the server parse a statement. */
     void parse(String name, Prepared prepared, List<Integer> types, Runnable parsed, Runnable failed) {
+        if (session.analyses().catalog().mayRunOnParse(prepared.statement().text())) {
+            refuse(
+                    GatewayError.of(
+                            ErrorCode.UNANALYSABLE,
+                            "a literal of the statement would run its type's own code before it is decided on",
+                            "write ARRAY[...] or ROW(...) instead of a literal in quotes"),
+                    failed);
+            return;
+        }
         parse(out -> FrontendWriter.parse(out, name, prepared.statement().text(), types), prepared, parsed, report -> {
             session.parseError(report, prepared.offset());
             failed.run();

@@ -45,8 +45,9 @@ final class CatalogQueries {
             Map<Integer, Integer> operators = operators(statement);
             Map<Integer, String> types = new HashMap<>();
             Set<Integer> allowedTypes = types(statement, types);
+            HiddenCode hidden = HiddenCode.load(statement);
             connection.commit();
-            return new CatalogSnapshot(relations, functions, allowed, operators, types, allowedTypes);
+            return new CatalogSnapshot(relations, functions, allowed, operators, types, allowedTypes, hidden);
         }
     }
 

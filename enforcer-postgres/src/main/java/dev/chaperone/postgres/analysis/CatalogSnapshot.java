@@ -17,6 +17,7 @@ public final class CatalogSnapshot {
     private final Map<Integer, Integer> operators;
     private final Map<Integer, String> types;
     private final Set<Integer> allowedTypes;
+    private final HiddenCode hidden;
 
     CatalogSnapshot(
             Map<Integer, RelationInfo> relations,
@@ -24,7 +25,8 @@ public final class CatalogSnapshot {
             Set<Integer> allowedFunctions,
             Map<Integer, Integer> operators,
             Map<Integer, String> types,
-            Set<Integer> allowedTypes) {
+            Set<Integer> allowedTypes,
+            HiddenCode hidden) {
         this.relations = Map.copyOf(relations);
         this.relations.values().forEach(relation -> relationsByName.put(relation.qualifiedName(), relation));
         this.functions = Map.copyOf(functions);
@@ -32,9 +34,10 @@ public final class CatalogSnapshot {
         this.operators = Map.copyOf(operators);
         this.types = Map.copyOf(types);
         this.allowedTypes = Set.copyOf(allowedTypes);
+        this.hidden = hidden;
         this.version = (long) this.relations.hashCode() << 32
                 ^ Integer.toUnsignedLong(Objects.hash(
-                        this.functions, this.allowedFunctions, this.operators, this.types, this.allowedTypes));
+                        this.functions, this.allowedFunctions, this.operators, this.types, this.allowedTypes, hidden));
     }
 
     /** Equal for equal content; part of the key of cached analyses. */
@@ -66,6 +69,16 @@ public final class CatalogSnapshot {
     /** True when the type's input and output functions do nothing but convert. */
     public boolean typeAllowed(int oid) {
         return allowedTypes.contains(oid);
+    }
+
+    /** True when the server might run code that nobody has decided on while it only analyses a statement. */
+    public boolean mayRunOnParse(String sql) {
+        return hidden.mayRunOnParse(sql);
+    }
+
+    /** The functions that run without being called. */
+    HiddenCode hidden() {
+        return hidden;
     }
 
     /** The function's schema-qualified name, for messages and policies; "oid N" when it is unknown. */

@@ -85,7 +85,7 @@ final class FunctionPolicy {
             "pg_notify",
             "dblink");
 
-    /** Stable or immutable by their label, refused by name: they call the input function of any type by its OID. */
+    /** Stable or immutable by their label, refused by name: they call the input function of any type by its OID or name. */
     private static final Set<String> REFUSED = Set.of(
             "domain_in",
             "domain_recv",
@@ -97,7 +97,9 @@ final class FunctionPolicy {
             "range_recv",
             "multirange_in",
             "multirange_recv",
-            "pg_dependencies_in");
+            "pg_dependencies_in",
+            "pg_input_is_valid",
+            "pg_input_error_info");
 
     private FunctionPolicy() {}
 

@@ -26,6 +26,12 @@ final class TreeScan {
     private static final Set<String> FUNCTION_FIELDS =
             Set.of("funcid", "opfuncid", "aggfnoid", "winfnoid", "tsmhandler", "hashfuncid", "negfuncid");
     private static final Set<String> OPERATOR_FIELDS = Set.of("opno", "eqop", "sortop");
+    /** What something is converted to, and the nodes that have such a field and only read. */
+    private static final Set<String> TARGETS =
+            Set.of("consttype", "paramtype", "resulttype", "funcresulttype", "typid", "row_typeid", "array_typeid");
+
+    private static final Set<String> TARGET_LISTS = Set.of("coltypes", "funccoltypes");
+    private static final Set<String> READING = Set.of("VAR", "FIELDSELECT");
     private static final Set<String> CONVERSIONS = Set.of("COERCEVIAIO", "COERCETODOMAIN");
     private static final int EXISTS_SUBLINK = 0;
 
@@ -78,7 +84,7 @@ final class TreeScan {
             }
         }
         if (level.command() != Level.SELECT) {
-            touched.written(relation(level.entry(query.number("resultRelation")).number("relid")));
+            written(relation(level.entry(query.number("resultRelation")).number("relid")));
         }
         return level;
     }
@@ -108,6 +114,7 @@ final class TreeScan {
             }
             KnownNodes.check(struct);
             calls(struct);
+            conversions(struct);
             for (int i = 0; i < struct.size(); i++) {
                 if (!struct.name(i).equals("exclRelTlist")) {
                     node(struct.value(i), level);
@@ -141,6 +148,26 @@ final class TreeScan {
                 }
             }
         }
+    }
+
+    /** What is converted to a type with checks runs them, wherever in the tree that is. */
+    private void conversions(Node.Struct struct) {
+        for (int i = 0; i < struct.size() && !READING.contains(struct.type()); i++) {
+            if (TARGETS.contains(struct.name(i))) {
+                conversion(Node.number(struct.value(i)));
+            } else if (TARGET_LISTS.contains(struct.name(i))) {
+                struct.list(struct.name(i)).forEach(type -> conversion(Node.number(type)));
+            }
+        }
+    }
+
+    private void conversion(int type) {
+        catalog.hidden().onConversion(type).forEach(this::function);
+    }
+
+    private void written(RelationInfo relation) {
+        touched.written(relation);
+        catalog.hidden().onWrite(relation.oid()).forEach(this::function);
     }
 
     private void function(int oid) {
@@ -259,12 +286,12 @@ final class TreeScan {
     private void privileges(Node.Struct info, Level level) {
         RelationInfo relation = relation(info.number("relid"));
         if ((info.number("requiredPerms") & (ACL_INSERT | ACL_DELETE)) != 0) {
-            touched.written(relation);
+            written(relation);
         }
         List<Node> inserted = info.list("insertedCols");
         List<Node> updated = info.list("updatedCols");
         if (!inserted.isEmpty() || !updated.isEmpty()) {
-            touched.written(relation);
+            written(relation);
         }
         // A view's columns are those of what it stands for, unless it is one of the server's own, which are not looked
         // into.

@@ -102,7 +102,8 @@ final class QueryTreeReaderTest {
                 java.util.Set.of(),
                 java.util.Map.of(),
                 java.util.Map.of(),
-                java.util.Set.of());
+                java.util.Set.of(),
+                HiddenCode.NONE);
         int read = 0;
         for (int round = 0; round < 30_000; round++) {
             StringBuilder text = new StringBuilder(TREE);

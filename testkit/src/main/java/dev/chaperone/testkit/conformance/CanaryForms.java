@@ -76,8 +76,10 @@ final class CanaryForms {
                 written.add(new StringBuilder(cased).reverse().toString());
             }
         }
+        // Digits are everywhere: it takes more of them to be a secret's.
+        int window = bare.chars().allMatch(Character::isDigit) ? DIGITS : WINDOW;
         written.stream().distinct().forEach(form -> {
-            windows(form, WINDOW, "text");
+            windows(form, window, "text");
             codes(form);
             base64(form);
             wide(form);

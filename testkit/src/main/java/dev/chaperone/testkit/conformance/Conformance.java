@@ -30,7 +30,7 @@ public final class Conformance implements AutoCloseable {
      */
     public Conformance(List<World> worlds, List<Secrets> secrets) {
         worlds.forEach(world -> attackers.add(new Attacker(world, secrets.get(0).canaries())));
-        judge = new Judge(secrets.stream().map(Secrets::scan).toList());
+        judge = new Judge(secrets);
         threads = Executors.newFixedThreadPool(worlds.size());
     }
 

@@ -31,16 +31,16 @@ final class Judge {
      */
     record Answer(Received received, @Nullable Received truth, long millis) {}
 
-    private final List<CanaryScan> scans;
+    private final List<Secrets> secrets;
 
-    /** One scan a world, in the order of the answers. */
-    Judge(List<CanaryScan> scans) {
-        this.scans = List.copyOf(scans);
+    /** Those of each world, in the order of the answers. */
+    Judge(List<Secrets> secrets) {
+        this.secrets = List.copyOf(secrets);
     }
 
     Result judge(BypassCase test, Mode mode, List<Answer> answers) {
         for (int i = 0; i < answers.size(); i++) {
-            Set<CanaryScan.Hit> hits = hits(test, scans.get(i), answers.get(i).received());
+            Set<CanaryScan.Hit> hits = hits(test, secrets.get(i), answers.get(i).received());
             if (!hits.isEmpty()) {
                 return new Result(
                         test,
@@ -65,9 +65,12 @@ final class Judge {
                 : new Result(test, mode, Outcome.ANSWERED, shown(first));
     }
 
-    private static Set<CanaryScan.Hit> hits(BypassCase test, CanaryScan scan, Received received) {
-        Set<CanaryScan.Hit> hits = new TreeSet<>(scan.scan(received));
-        hits.removeIf(hit -> test.knows().contains(hit.canary()));
+    private Set<CanaryScan.Hit> hits(BypassCase test, Secrets world, Received received) {
+        Set<CanaryScan.Hit> hits = new TreeSet<>(world.scan().scan(received));
+        // What the attacker knows is the first world's, and it may stand in more than one place.
+        Set<String> known = new TreeSet<>();
+        test.knows().forEach(name -> known.add(secrets.get(0).value(name)));
+        hits.removeIf(hit -> known.contains(world.value(hit.canary())));
         return hits;
     }
 

@@ -55,10 +55,10 @@ public record Received(byte[] bytes, List<Message> messages, boolean ended) {
         return values;
     }
 
-    /** What is expected to be the same wherever it is received: all but a cancellation key. */
+    /** What is expected to be the same wherever it is received: all but the login and the cancellation key. */
     List<Message> comparable() {
         List<Message> same = new ArrayList<>(messages);
-        same.removeIf(message -> message.tag() == 'K');
+        same.removeIf(message -> message.tag() == 'K' || message.tag() == 'R');
         return Collections.unmodifiableList(same);
     }
 }

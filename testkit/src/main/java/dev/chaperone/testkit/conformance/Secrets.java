@@ -14,6 +14,15 @@ public record Secrets(Map<String, Canary> canaries, CanaryScan scan) {
         canaries = Map.copyOf(canaries);
     }
 
+    /** A secret by its name. */
+    String value(String name) {
+        Canary canary = canaries.get(name);
+        if (canary == null) {
+            throw new IllegalArgumentException("the fixture has no `" + name + "`");
+        }
+        return canary.value();
+    }
+
     /** Reads the secrets of a world from its database. */
     public static Secrets of(World world, Labels labels) {
         Map<String, Canary> canaries = world.canaries(labels);

@@ -1,5 +1,6 @@
 package dev.chaperone.testkit.conformance;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -34,6 +35,13 @@ final class StepReader {
                 in -> in.send(Frames.describe(target(value), target(value) == 'S' ? statement(value) : portal(value)));
             case "close" ->
                 in -> in.send(Frames.close(target(value), target(value) == 'S' ? statement(value) : portal(value)));
+            case "message" -> {
+                char tag = value.path("tag").asString().charAt(0);
+                byte[] body = value.has("hex")
+                        ? HexFormat.of().parseHex(value.path("hex").asString().replace(" ", ""))
+                        : value.path("text").asString("").getBytes(StandardCharsets.UTF_8);
+                yield in -> in.send(Frames.message(tag, body));
+            }
             case "raw" -> {
                 byte[] bytes = HexFormat.of().parseHex(text.replace(" ", ""));
                 yield in -> in.send(bytes);

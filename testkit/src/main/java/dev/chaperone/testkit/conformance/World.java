@@ -34,6 +34,8 @@ public record World(Endpoint gateway, @Nullable Endpoint database, Endpoint owne
         properties.setProperty("user", owner.user());
         properties.setProperty("password", owner.password());
         properties.setProperty("sslmode", owner.tls() ? "require" : "disable");
+        // A client that is left in a transaction must not hold up its own case for ever.
+        properties.setProperty("options", "-c lock_timeout=10s");
         return DriverManager.getConnection(
                 "jdbc:postgresql://" + owner.host() + ":" + owner.port() + "/" + owner.database(), properties);
     }
