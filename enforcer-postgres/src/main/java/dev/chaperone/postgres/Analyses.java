@@ -82,6 +82,16 @@ final class Analyses {
         unknown.invalidateAll();
     }
 
+    /** A function's name with its schema, looked up once more in a fresh catalog if need be; null when there is none. */
+    CompletionStage<@Nullable String> functionName(int oid) {
+        String known = catalog.current().function(oid);
+        if (known != null) {
+            return CompletableFuture.completedFuture(known);
+        }
+        return catalog.refresh()
+                .<@Nullable String>handle((fresh, failure) -> failure == null ? fresh.function(oid) : null);
+    }
+
     /** The catalog as it is known now. */
     CatalogSnapshot catalog() {
         return catalog.current();

@@ -133,12 +133,16 @@ final class ClientLogin {
         } else if (choice instanceof Upstreams.Choice.Found found) {
             placeTaken = true;
             Caller caller = new Caller(principal, Peer.of(client).host(), tls != null, startup, record);
-            enter(found.services(), caller, recorded);
+            Decider decider = new Decider(found.services(), caller, client.eventLoop());
+            new StartupSettings(decider, caller)
+                    .decide(
+                            () -> next(() -> enter(found.services(), caller, decider, recorded)),
+                            error -> next(() -> refuse(error)));
         }
     }
 
     /** Logs in to the database. */
-    private void enter(Services services, Caller caller, CompletableFuture<Void> recorded) {
+    private void enter(Services services, Caller caller, Decider decider, CompletableFuture<Void> recorded) {
         CompletableFuture<UpstreamConnection> connected =
                 services.connector().connect(client.eventLoop(), startup.settings());
         recorded.thenCombine(connected, (nothing, upstream) -> upstream)
@@ -151,7 +155,7 @@ final class ClientLogin {
                     }
                     if (failure == null) {
                         over = true;
-                        outcome.opened(new Session(services, caller, client, upstream));
+                        outcome.opened(new Session(services, caller, decider, client, upstream));
                     } else {
                         refuse(cannotBeServed(unwrap(failure)));
                     }

@@ -17,6 +17,7 @@ import dev.chaperone.postgres.wire.FrontendWriter;
 import dev.chaperone.postgres.wire.Report;
 import dev.chaperone.postgres.wire.RowDescription;
 import dev.chaperone.proto.ErrorCode;
+import io.netty.buffer.ByteBufUtil;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -117,7 +118,7 @@ final class ExtendedQuery {
         flow.open(
                 prepared,
                 handle == null ? bind : bind.to(handle),
-                new Asked(null, parameters(bind)),
+                new Asked(null, parameters(bind.parameterFormats(), bind.parameters())),
                 () -> session.seriesEnds(bind.portal()),
                 portal -> {
                     names.bound(bind.portal(), portal);
@@ -133,6 +134,10 @@ final class ExtendedQuery {
             return;
         }
         Portal portal = names.portal(describe.name());
+        if (portal == null && names.cursor(describe.name()) != null) {
+            describeCursor(describe.name());
+            return;
+        }
         if (portal == null) {
             refuse(unknownPortal(describe.name()));
             return;
@@ -144,6 +149,26 @@ final class ExtendedQuery {
             session.outbox().buffer().writeBytes(description);
         }
         session.next();
+    }
+
+    /** Names and types of columns are no values; the cursor may be gone, as the server then says. */
+    private void describeCursor(String name) {
+        link.ask(
+                out -> {
+                    FrontendWriter.describe(out, Target.PORTAL, name);
+                    FrontendWriter.flush(out);
+                },
+                "TnE",
+                "TnE",
+                message -> {
+                    if (message.tag() == 'E') {
+                        session.upstreamError(Report.read(message.body()), Prepared.REWRITTEN);
+                        session.failedUntilSync();
+                        return;
+                    }
+                    session.outbox().buffer().writeBytes(ByteBufUtil.getBytes(message.content()));
+                    session.next();
+                });
     }
 
     private void describeStatement(String name) {
@@ -173,12 +198,13 @@ final class ExtendedQuery {
                     if (message.tag() != 't') {
                         session.reports().parsing(false);
                     }
+                    byte[] told = ByteBufUtil.getBytes(message.content());
                     if (message.tag() == 'T') {
-                        prepared.delivers(RowDescription.read(message.body()));
+                        RowDescription described = RowDescription.read(message.body());
+                        prepared.delivers(described);
+                        told = ClientMessages.description(prepared.statement(), described, told);
                     }
-                    session.outbox()
-                            .buffer()
-                            .writeBytes(message.content(), message.content().readerIndex(), message.length());
+                    session.outbox().buffer().writeBytes(told);
                     if (message.tag() != 't') {
                         session.next();
                     }
@@ -187,11 +213,18 @@ final class ExtendedQuery {
 
     void execute(Execute execute) {
         Portal portal = names.portal(execute.portal());
-        if (portal == null) {
+        Cursor cursor = portal == null ? names.cursor(execute.portal()) : null;
+        if (portal != null) {
+            session.run(portal, execute.maxRows(), session::next, session::failedUntilSync);
+        } else if (cursor != null) {
+            flow.openCursor(
+                    execute.portal(),
+                    cursor,
+                    opened -> session.run(opened, execute.maxRows(), session::next, session::failedUntilSync),
+                    session::failedUntilSync);
+        } else {
             refuse(unknownPortal(execute.portal()));
-            return;
         }
-        session.run(portal, execute.maxRows(), session::next, session::failedUntilSync);
     }
 
     void close(Close close) {
@@ -248,10 +281,12 @@ final class ExtendedQuery {
                 "");
     }
 
-    private static List<Parameter> parameters(Bind bind) {
-        List<Parameter> parameters = new ArrayList<>(bind.parameters().size());
-        for (int i = 0; i < bind.parameters().size(); i++) {
-            parameters.add(parameter(bind.parameters().get(i), bind.binary(i)));
+    /** What a client has bound, for the record. */
+    static List<Parameter> parameters(List<Integer> formats, List<BoundParameter> values) {
+        List<Parameter> parameters = new ArrayList<>(values.size());
+        for (int i = 0; i < values.size(); i++) {
+            boolean binary = !formats.isEmpty() && formats.get(formats.size() == 1 ? 0 : i) == 1;
+            parameters.add(parameter(values.get(i), binary));
         }
         return parameters;
     }

@@ -73,6 +73,11 @@ final class Prepared {
         return statement;
     }
 
+    /** The text that the server gets. */
+    String sent() {
+        return ClientMessages.sent(statement);
+    }
+
     List<Integer> types() {
         return types;
     }

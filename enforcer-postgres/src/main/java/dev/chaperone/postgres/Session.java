@@ -4,6 +4,7 @@ import dev.chaperone.audit.v1.AuditEvent;
 import dev.chaperone.audit.v1.OperationCompleted.Outcome;
 import dev.chaperone.audit.v1.SessionClosed;
 import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.postgres.analysis.SqlStatement;
 import dev.chaperone.postgres.wire.BackendMessage;
 import dev.chaperone.postgres.wire.BackendWriter;
 import dev.chaperone.postgres.wire.CancelKey;
@@ -95,6 +96,8 @@ final class Session implements CopyIn.Events {
     private final StatementFlow flow;
     private final SessionNames names;
     private final Handles handles = new Handles();
+    private final ClientMessages messages;
+    private final Pins pins = new Pins();
     private final ExtendedQuery extended;
     private final ArrayDeque<FrontendMessage> queue = new ArrayDeque<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
@@ -120,7 +123,7 @@ final class Session implements CopyIn.Events {
     private long lastActive = System.nanoTime();
 
     /** A session over two connections; {@link #start} begins it. */
-    Session(Services services, Caller caller, Channel client, UpstreamConnection upstream) {
+    Session(Services services, Caller caller, Decider decider, Channel client, UpstreamConnection upstream) {
         this.services = services;
         this.caller = caller;
         this.client = client;
@@ -130,8 +133,10 @@ final class Session implements CopyIn.Events {
         this.link = new UpstreamLink(upstream.channel(), new SessionUpstream(this));
         this.outbox = new Outbox(client, caller.recorder(), this::recordingFailed, this::released);
         this.reports = new Reports(outbox, services.analyses()::catalog);
-        this.decider = new Decider(services, caller, client.eventLoop());
+        this.decider = decider;
         this.flow = new StatementFlow(this, link, decider);
+        this.messages = new ClientMessages(
+                caller.startup().settings().getOrDefault(ClientMessages.SHADOW, ClientMessages.DEFAULT));
         this.names = new SessionNames(this, services.config().bounds().preparedStatements());
         this.extended = new ExtendedQuery(this, link, flow, names);
     }
@@ -264,13 +269,8 @@ final class Session implements CopyIn.Events {
                 next();
             }
             case COPY_DATA, COPY_DONE, COPY_FAIL -> next(); // as the server does outside of COPY
-            case UNSUPPORTED ->
-                end(
-                        "error",
-                        GatewayError.of(
-                                ErrorCode.UNSUPPORTED,
-                                "function calls (message `" + ((FrontendMessage.Unsupported) message).tag()
-                                        + "`) are not carried; use SELECT"));
+            case FUNCTION_CALL ->
+                new FunctionCalls(this, link, flow, decider).call((FrontendMessage.FunctionCall) message);
             case PASSWORD, TERMINATE -> throw new ProtocolException("unexpected message `p`");
         }
     }
@@ -304,29 +304,40 @@ final class Session implements CopyIn.Events {
                 upstreamError(Report.read(message.body()), 0);
                 return;
             }
-            ByteBuf body = message.body();
-            transactionStatus = body.isReadable() ? (char) body.readUnsignedByte() : 'I';
-            skipping = false;
-            upstreamFailed = false;
-            cancelled = false;
-            ran = false;
-            if (transactionStatus == 'I') {
-                reports.transactionEnded();
-                names.transactionEnded();
-                if (schemaChanged) {
-                    schemaChanged = false;
-                    analyses().schemaChanged();
-                }
-            }
-            BackendWriter.readyForQuery(outbox.buffer(), transactionStatus);
-            outbox.cut();
-            handles.ready(transactionStatus);
-            if (draining) {
-                end("shutdown", shutdown());
-                return;
-            }
-            then.run();
+            ready(message, then);
         });
+    }
+
+    /** The server says that the next request may come, and how the transaction stands. */
+    void ready(BackendMessage message, Runnable then) {
+        ByteBuf body = message.body();
+        transactionStatus = body.isReadable() ? (char) body.readUnsignedByte() : 'I';
+        skipping = false;
+        upstreamFailed = false;
+        cancelled = false;
+        ran = false;
+        if (transactionStatus == 'I') {
+            reports.transactionEnded();
+            names.transactionEnded();
+            if (schemaChanged) {
+                schemaChanged = false;
+                analyses().schemaChanged();
+            }
+            messages.settled(link, () -> pins.settle(link, () -> readyForQuery(then)));
+        } else {
+            readyForQuery(then);
+        }
+    }
+
+    private void readyForQuery(Runnable then) {
+        BackendWriter.readyForQuery(outbox.buffer(), transactionStatus);
+        outbox.cut();
+        handles.ready(transactionStatus);
+        if (draining) {
+            end("shutdown", shutdown());
+            return;
+        }
+        then.run();
     }
 
     /** A request has been decided on. */
@@ -350,6 +361,7 @@ final class Session implements CopyIn.Events {
         outbox.request(portal.ruling().request());
         if (portal.ruling().unanalysed() && portal.prepared().statement().runsCode()) {
             names.unsure();
+            pins.loosen();
         }
         schemaChanged |=
                 portal.ruling().unanalysed() || portal.prepared().statement().changesSchema();
@@ -365,8 +377,9 @@ final class Session implements CopyIn.Events {
                                 handles.doubt();
                             }
                             if (portal.completed()) {
-                                names.ran(portal.prepared().statement());
-                                portal.ran(done);
+                                SqlStatement statement = portal.prepared().statement();
+                                names.ran(statement);
+                                messages.ran(statement, link, () -> portal.ran(done));
                             } else {
                                 done.run();
                             }
@@ -442,6 +455,16 @@ final class Session implements CopyIn.Events {
 
     Analyses analyses() {
         return services.analyses();
+    }
+
+    /** The settings that the gateway depends on. */
+    Pins pins() {
+        return pins;
+    }
+
+    /** True when what is asked of the server now is carried out: no error stands in its way. */
+    boolean inGoodTransaction() {
+        return !upstreamFailed && transactionStatus != 'E';
     }
 
     /** What policies and records call the database. */
@@ -610,13 +633,14 @@ final class Session implements CopyIn.Events {
     // ---- what the database says unasked ----------------------------------------------------------------------------
 
     void notice(Report notice) {
-        if (quiet) {
+        if (quiet || !messages.wants(notice.severity())) {
             return;
         }
         BackendWriter.noticeResponse(outbox.buffer(), reports.forClient(notice, 0));
     }
 
     void parameterStatus(BackendMessage message) {
+        Pins.require(message.body());
         outbox.buffer().writeBytes(message.content(), message.content().readerIndex(), message.length());
     }
 

@@ -21,6 +21,7 @@ import java.util.Set;
  * @param applicationName the client's own name for its program, empty when it gave none
  * @param purpose why it says that it needs the data (setting {@code chaperone.purpose}), empty when it did not say
  * @param settings settings that the upstream session starts with
+ * @param undecided those of them that the policy has to decide on first
  * @param unknownOptions protocol options that are not spoken here, to be named in NegotiateProtocolVersion
  */
 record StartupParameters(
@@ -30,6 +31,7 @@ record StartupParameters(
         String applicationName,
         String purpose,
         Map<String, String> settings,
+        Map<String, String> undecided,
         List<String> unknownOptions) {
 
     static final String PURPOSE = "chaperone.purpose";
@@ -40,6 +42,7 @@ record StartupParameters(
 
     StartupParameters {
         settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
+        undecided = Collections.unmodifiableMap(new LinkedHashMap<>(undecided));
         unknownOptions = List.copyOf(unknownOptions);
     }
 
@@ -84,6 +87,7 @@ record StartupParameters(
     private static StartupParameters checked(
             ProtocolVersion version, String user, String database, Map<String, String> asked, List<String> unknown) {
         Map<String, String> settings = new LinkedHashMap<>();
+        Map<String, String> undecided = new LinkedHashMap<>();
         asked.forEach((name, value) -> {
             if (name.equals(PURPOSE)) {
                 return;
@@ -98,12 +102,19 @@ record StartupParameters(
                 return;
             }
             String refusal = SettingsPolicy.refusal(name, List.of(value));
-            if (refusal != null) {
+            if (refusal != null && !SettingsPolicy.pinned(name)) {
+                undecided.put(name, value);
+            } else if (refusal != null) {
                 throw new EnforcementException(
                         ErrorCode.UNSUPPORTED, "startup parameter `" + shorten(name) + "`: " + refusal);
             }
+            if (name.equals(ClientMessages.SETTING)) {
+                settings.put(ClientMessages.SHADOW, ClientMessages.required(value));
+                return;
+            }
             settings.put(name, value);
         });
+        settings.putIfAbsent(ClientMessages.SHADOW, ClientMessages.DEFAULT);
         return new StartupParameters(
                 version,
                 user,
@@ -111,6 +122,7 @@ record StartupParameters(
                 shorten(asked.getOrDefault("application_name", "")),
                 shorten(asked.getOrDefault(PURPOSE, "")),
                 settings,
+                undecided,
                 unknown);
     }
 

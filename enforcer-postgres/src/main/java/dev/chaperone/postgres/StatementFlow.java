@@ -56,7 +56,7 @@ final class StatementFlow {
 
     /** Has the server parse a statement. */
     void parse(String name, Prepared prepared, List<Integer> types, Runnable parsed, Runnable failed) {
-        if (session.analyses().catalog().mayRunOnParse(prepared.statement().text())) {
+        if (session.analyses().catalog().mayRunOnParse(prepared.sent())) {
             refuse(
                     GatewayError.of(
                             ErrorCode.UNANALYSABLE,
@@ -65,7 +65,7 @@ final class StatementFlow {
                     failed);
             return;
         }
-        parse(out -> FrontendWriter.parse(out, name, prepared.statement().text(), types), prepared, parsed, report -> {
+        parse(name, out -> FrontendWriter.parse(out, name, prepared.sent(), types), prepared, parsed, report -> {
             session.parseError(report, prepared.offset());
             failed.run();
         });
@@ -74,16 +74,22 @@ final class StatementFlow {
     /** Has the server parse a statement of the gateway's own, whose name may be in use for another one. */
     void parseOwn(String name, Prepared prepared, Runnable parsed, Consumer<Report> failed) {
         parse(
+                name,
                 out -> {
                     FrontendWriter.close(out, Target.STATEMENT, name);
-                    FrontendWriter.parse(out, name, prepared.statement().text(), prepared.types());
+                    FrontendWriter.parse(out, name, prepared.sent(), prepared.types());
                 },
                 prepared,
                 parsed,
                 failed);
     }
 
-    private void parse(Consumer<ByteBuf> request, Prepared prepared, Runnable parsed, Consumer<Report> failed) {
+    private void parse(
+            String name, Consumer<ByteBuf> request, Prepared prepared, Runnable parsed, Consumer<Report> failed) {
+        if (session.pins().loose() && session.inGoodTransaction()) {
+            session.pins().tighten(link, () -> parse(name, request, prepared, parsed, failed), failed);
+            return;
+        }
         link.takeTrees();
         List<String> dropped = session.handles().dropped();
         session.reports().parsing(true);
@@ -106,7 +112,13 @@ final class StatementFlow {
                         return;
                     }
                     prepared.tree(trees.size() == 1 ? trees.get(0) : null);
-                    parsed.run();
+                    if (trees.isEmpty() && session.pins().tight() && session.inGoodTransaction()) {
+                        // Code has told the server to be silent.
+                        session.pins().loosen();
+                        parseOwn(name, prepared, parsed, failed);
+                    } else {
+                        parsed.run();
+                    }
                 });
     }
 
@@ -132,6 +144,11 @@ final class StatementFlow {
         }
         if (prepared.statement().detail() instanceof StatementDetail.Copy copy && copy.client()) {
             new CopyFlow(session, link, this, decider, prepared, bind, asked.parameters(), opened, failed).open();
+            return;
+        }
+        GatewayError invalid = ClientMessages.refusal(prepared.statement());
+        if (invalid != null) {
+            refuse(invalid, failed);
             return;
         }
         if (UtilityFlow.opens(prepared.statement())) {
@@ -166,6 +183,16 @@ final class StatementFlow {
         }
     }
 
+    /** Makes a cursor that was declared by SQL ready to run by messages; it is decided on as a FETCH from it would be. */
+    void openCursor(String name, Cursor cursor, Consumer<Portal> opened, Runnable failed) {
+        String text = "fetch from \"" + name.replace("\"", "\"\"") + '"';
+        SqlStatement fetch = new SqlStatement(
+                text, 0, text.length(), StatementClass.CURSOR, "fetch", new StatementDetail.CursorUse(name));
+        Bind none = new Bind(name, "", List.of(), List.of(), List.of());
+        Prepared prepared = new Prepared(fetch, Prepared.REWRITTEN, List.of());
+        new UtilityFlow(session, link, this, decider, prepared, none, List.of(), opened, failed).adopt(cursor);
+    }
+
     /** Prepares a statement anew that may not be the one that was prepared. */
     void again(String name, Prepared prepared, Runnable sure, Runnable failed) {
         session.handles().revived(name);
@@ -174,7 +201,7 @@ final class StatementFlow {
         link.ask(
                 out -> {
                     FrontendWriter.close(out, Target.STATEMENT, name);
-                    FrontendWriter.parse(out, name, prepared.statement().text(), prepared.types());
+                    FrontendWriter.parse(out, name, prepared.sent(), prepared.types());
                     FrontendWriter.flush(out);
                 },
                 "31E",
@@ -250,10 +277,36 @@ final class StatementFlow {
 
     /** Binds a permitted statement, in a read-only transaction where its terms ask for one. */
     void restrict(Prepared prepared, Bind bind, Ruling ruling, Consumer<Portal> opened, Runnable failed) {
+        readOnly(ruling, () -> bind(prepared, bind, ruling, false, opened, failed), failed);
+    }
+
+    /** Takes a portal that the server has already, and that no message bound: a cursor. */
+    void adopt(Prepared prepared, String portal, Ruling ruling, Consumer<Portal> opened, Runnable failed) {
+        Bind bound = new Bind(portal, "", List.of(), List.of(), List.of());
+        readOnly(
+                ruling,
+                () -> link.ask(
+                        out -> {
+                            FrontendWriter.describe(out, Target.PORTAL, portal);
+                            FrontendWriter.flush(out);
+                        },
+                        "TnE",
+                        "TnE",
+                        message -> {
+                            if (message.tag() == 'E') {
+                                fail(ruling, Report.read(message.body()), prepared.offset(), failed);
+                            } else {
+                                described(prepared, bound, ruling, message, opened, failed);
+                            }
+                        }),
+                failed);
+    }
+
+    private void readOnly(Ruling ruling, Runnable then, Runnable failed) {
         Terms terms = ruling.terms();
         // Transaction control touches no data, and must work in a transaction that has failed.
         if (terms == null || !terms.readOnly() || ruling.session()) {
-            bind(prepared, bind, ruling, false, opened, failed);
+            then.run();
             return;
         }
         link.ask(
@@ -276,7 +329,7 @@ final class StatementFlow {
                     if (message.tag() == 'E') {
                         fail(ruling, Report.read(message.body()), 0, failed);
                     } else if (message.tag() == 'C') {
-                        bind(prepared, bind, ruling, false, opened, failed);
+                        then.run();
                     }
                 });
     }
@@ -377,7 +430,9 @@ final class StatementFlow {
         }
         Verdict verdict = ruling.verdict();
         Verdict.Rows rows = new Verdict.Rows(
-                ByteBufUtil.getBytes(message.content()), description.columns().size(), mask);
+                ClientMessages.description(prepared.statement(), description, ByteBufUtil.getBytes(message.content())),
+                description.columns().size(),
+                mask);
         if (verdict != null) {
             verdict.rows(rows);
         }

@@ -114,7 +114,12 @@ record Subject(
             return new UnanalysableException("this form of `" + statement.operation() + "` is not recognised");
         }
         String refusal = SettingsPolicy.refusal(setting.name(), setting.values());
-        return refusal == null ? null : new UnanalysableException(ErrorCode.UNSUPPORTED, refusal);
+        if (refusal == null) {
+            return null;
+        }
+        return SettingsPolicy.pinned(setting.name())
+                ? new UnanalysableException(ErrorCode.UNSUPPORTED, refusal)
+                : new UnanalysableException(refusal);
     }
 
     private static UnanalysableException unanalysed(String operation) {

@@ -289,9 +289,7 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
             if (notice.field('W').isEmpty() && trees.size() < MOST_TREES) {
                 trees.add(notice.field('D'));
             }
-        } else if (!severity.equals("LOG")
-                && !severity.startsWith("DEBUG")
-                && !notice.message().startsWith(CANNOT_PRINT)) {
+        } else if (!notice.message().startsWith(CANNOT_PRINT)) {
             events.notice(notice);
         }
     }

@@ -16,6 +16,7 @@ import dev.chaperone.proto.ErrorCode;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -264,6 +265,15 @@ final class UtilityFlow {
                     ruling -> flow.obey(ruling, () -> flow.restrict(prepared, bind, ruling, opened, failed), failed));
             return;
         }
+        use(cursor, (ruling, then) -> flow.restrict(prepared, bind, ruling, then, failed));
+    }
+
+    /** Runs a cursor by messages. */
+    void adopt(Cursor cursor) {
+        use(cursor, (ruling, then) -> flow.adopt(prepared, bind.portal(), ruling, then, failed));
+    }
+
+    private void use(Cursor cursor, BiConsumer<Ruling, Consumer<Portal>> open) {
         Subject subject = new Subject(
                 statement,
                 Subject.actionClass(cursor.asked()),
@@ -271,10 +281,10 @@ final class UtilityFlow {
                 null,
                 cursor.rewritten(),
                 cursor.query());
-        decider.decide(subject, parameters, ruling -> flow.obey(ruling, () -> fetch(cursor, ruling), failed));
+        decider.decide(subject, parameters, ruling -> flow.obey(ruling, () -> permitted(cursor, ruling, open), failed));
     }
 
-    private void fetch(Cursor cursor, Ruling ruling) {
+    private void permitted(Cursor cursor, Ruling ruling, BiConsumer<Ruling, Consumer<Portal>> open) {
         try {
             cursor.require(Objects.requireNonNull(ruling.terms()));
         } catch (EnforcementException e) {
@@ -283,7 +293,7 @@ final class UtilityFlow {
         }
         QueryAnalysis rows =
                 statement.operation().equals("move") ? cursor.delivered().delivering(List.of()) : cursor.delivered();
-        flow.restrict(prepared, bind, ruling.of(rows), with(portal -> portal.tally(cursor.tally())), failed);
+        open.accept(ruling.of(rows), with(portal -> portal.tally(cursor.tally())));
     }
 
     // ---- locks -----------------------------------------------------------------------------------------------------

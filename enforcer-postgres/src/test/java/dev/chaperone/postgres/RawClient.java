@@ -200,6 +200,23 @@ final class RawClient implements AutoCloseable {
         return message('E', bytes(portal), ByteBuffer.allocate(4).putInt(rows).array());
     }
 
+    /** A FunctionCall with arguments in text format. */
+    static byte[] call(int function, int resultFormat, String... arguments) {
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        body.writeBytes(ByteBuffer.allocate(8)
+                .putInt(function)
+                .putShort((short) 0)
+                .putShort((short) arguments.length)
+                .array());
+        for (String argument : arguments) {
+            byte[] value = argument.getBytes(StandardCharsets.UTF_8);
+            body.writeBytes(ByteBuffer.allocate(4).putInt(value.length).array());
+            body.writeBytes(value);
+        }
+        body.writeBytes(ByteBuffer.allocate(2).putShort((short) resultFormat).array());
+        return message('F', body.toByteArray());
+    }
+
     static byte[] sync() {
         return message('S');
     }

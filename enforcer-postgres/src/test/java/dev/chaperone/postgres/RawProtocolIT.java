@@ -212,9 +212,19 @@ class RawProtocolIT {
     }
 
     @Test
-    void functionCallsEndTheSession() throws IOException {
+    void callsOfFunctionsThatNobodyKnowsAreRefused() throws IOException {
         try (RawClient client = login()) {
             client.raw(message('F', new byte[10]));
+            List<Message> answer = client.until("Z");
+            assertThat(RawClient.tags(answer)).isEqualTo("EZ");
+            assertThat(answer.get(0).field('C')).isEqualTo("42501");
+        }
+    }
+
+    @Test
+    void functionCallsThatAreMalformedEndTheSession() throws IOException {
+        try (RawClient client = login()) {
+            client.raw(message('F', new byte[9]));
             Message error = client.read();
             assertThat(error.tag()).isEqualTo('E');
             assertThat(error.field('S')).isEqualTo("FATAL");

@@ -19,7 +19,7 @@ final class Transcript {
         for (String statement : statements) {
             lines.add("> " + statement);
             client.raw(RawClient.query(statement));
-            read(client, lines);
+            lines.addAll(read(client));
         }
         return lines;
     }
@@ -35,16 +35,14 @@ final class Transcript {
                     RawClient.describe('P', ""),
                     RawClient.execute("", 0),
                     RawClient.sync()));
-            read(client, lines);
+            lines.addAll(read(client));
         }
         return lines;
     }
 
     /** Everything up to ReadyForQuery. */
-    static void read(RawClient client, List<String> lines) throws IOException {
-        for (RawClient.Message message : client.until("Z")) {
-            lines.add(line(message));
-        }
+    static List<String> read(RawClient client) throws IOException {
+        return client.until("Z").stream().map(Transcript::line).toList();
     }
 
     private static String line(RawClient.Message message) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.chaperone.testkit.Backends;
 import dev.chaperone.testkit.PostgresBackend;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 
@@ -232,6 +234,68 @@ final class UtilityFidelityIT {
                     select lo_unlink(77001)
                     select lo_get(77001)
                     """),
+            Map.entry("what a client wants to hear", """
+                    show client_min_messages
+                    do $$ begin raise warning 'one'; raise notice 'two'; raise info 'three'; raise log 'four'; end $$
+                    set client_min_messages = warning
+                    show client_min_messages
+                    do $$ begin raise warning 'one'; raise notice 'two'; raise info 'three'; end $$
+                    drop table if exists nowhere
+                    begin
+                    set local client_min_messages to 'ERROR'
+                    show client_min_messages
+                    do $$ begin raise warning 'one'; end $$
+                    savepoint s
+                    set client_min_messages = notice
+                    do $$ begin raise notice 'two'; end $$
+                    rollback to s
+                    do $$ begin raise warning 'one'; end $$
+                    commit
+                    show client_min_messages
+                    do $$ begin raise warning 'one'; raise notice 'two'; end $$
+                    begin
+                    set client_min_messages = error
+                    rollback
+                    do $$ begin raise warning 'one'; end $$
+                    set client_min_messages = log
+                    do $$ begin raise log 'four'; end $$
+                    reset client_min_messages
+                    do $$ begin raise notice 'two'; raise log 'four'; end $$
+                    set client_min_messages to default
+                    set client_min_messages = error
+                    discard all
+                    do $$ begin raise notice 'two'; end $$
+                    select name, setting from pg_settings where name = 'work_mem'
+                    """),
+            Map.entry("settings that the policy decides on", """
+                    set work_mem = '8MB'
+                    show work_mem
+                    set role none
+                    set session authorization default
+                    set row_security = off
+                    set my.own = 'x'
+                    show my.own
+                    set datestyle = 'German'
+                    select date '2020-01-31'
+                    reset datestyle
+                    set time zone interval '1' hour to minute
+                    show timezone
+                    set nonsense = 1
+                    select set_config('work_mem', '9MB', false)
+                    reset all
+                    show work_mem
+                    """),
+            Map.entry("settings that code changes", """
+                    do $$ begin perform set_config('debug_print_rewritten', 'off', false); end $$
+                    select id from patients where id = 1
+                    begin
+                    do $$ begin perform set_config('search_path', 'other', false); end $$
+                    select name from patients
+                    select set_config('search_path', 'public', false)
+                    select id from patients where id = 1
+                    rollback
+                    select id from patients where id = 1
+                    """),
             Map.entry("settings", """
                     discard plans
                     discard temp
@@ -292,6 +356,75 @@ final class UtilityFidelityIT {
                             DynamicTest.dynamicTest(
                                     script.getKey() + ", extended",
                                     () -> compare(script.getValue(), Transcript::extended))));
+        }
+
+        @Test
+        void functionsAreCalledByMessage() throws IOException {
+            List<String> direct;
+            try (RawClient client = RawClient.direct(gateway.backend.port(), Gateway.ROLE, Gateway.PASSWORD)) {
+                direct = calls(client);
+            }
+            try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.HUMAN)) {
+                assertThat(calls(client)).containsExactlyElementsOf(direct);
+            }
+        }
+
+        private static List<String> calls(RawClient client) throws IOException {
+            List<String> lines = new ArrayList<>();
+            for (byte[] message : List.of(
+                    RawClient.call(1397, 0, "-4"), // abs
+                    RawClient.call(1397, 1, "-4"),
+                    RawClient.call(1397, 0, "x"),
+                    RawClient.call(1397, 0),
+                    RawClient.query("begin"),
+                    RawClient.call(1397, 0, "7"),
+                    RawClient.call(957, 0, "0"), // lo_creat
+                    RawClient.query("select 1"),
+                    RawClient.call(955, 0, "0", "3"), // lowrite
+                    RawClient.query("rollback"),
+                    RawClient.call(2147483646, 0))) {
+                client.raw(message);
+                lines.add(">");
+                for (String line : Transcript.read(client)) {
+                    // A new large object has a new OID.
+                    lines.add(line.startsWith("V \\00\\00\\00\\05") ? "V" : line);
+                }
+            }
+            return lines;
+        }
+
+        @Test
+        void cursorsOfSqlAreRunByMessages() throws IOException {
+            List<String> direct;
+            try (RawClient client = RawClient.direct(gateway.backend.port(), Gateway.ROLE, Gateway.PASSWORD)) {
+                direct = cursors(client);
+            }
+            try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.HUMAN)) {
+                assertThat(cursors(client)).containsExactlyElementsOf(direct);
+            }
+        }
+
+        private static List<String> cursors(RawClient client) throws IOException {
+            List<String> lines = new ArrayList<>();
+            for (byte[] message : List.of(
+                    RawClient.query("begin"),
+                    RawClient.query("declare c cursor for select id, name from patients order by id"),
+                    RawClient.join(RawClient.describe('P', "c"), RawClient.sync()),
+                    RawClient.join(RawClient.execute("c", 2), RawClient.sync()),
+                    RawClient.query("fetch c"),
+                    RawClient.join(RawClient.execute("c", 0), RawClient.sync()),
+                    RawClient.join(RawClient.message('C', new byte[] {'P'}, RawClient.bytes("c")), RawClient.sync()),
+                    RawClient.join(RawClient.describe('P', "c"), RawClient.sync()),
+                    RawClient.query("rollback"),
+                    RawClient.query("prepare p (int) as select name from patients where id = $1"),
+                    RawClient.join(RawClient.describe('S', "p"), RawClient.sync()),
+                    RawClient.join(RawClient.message('C', new byte[] {'S'}, RawClient.bytes("p")), RawClient.sync()),
+                    RawClient.query("execute p (1)"))) {
+                client.raw(message);
+                lines.add(">");
+                lines.addAll(Transcript.read(client));
+            }
+            return lines;
         }
 
         private void compare(String script, Way way) throws IOException {

@@ -285,7 +285,7 @@ final class UtilityMaskingIT {
             read();
             run("close x", "declare x cursor for select ssn from patients order by id");
             client.raw(RawClient.join(RawClient.execute("x", 0), RawClient.sync()));
-            assertThat(rows(read())).isEmpty();
+            assertThat(rows(read())).containsExactly("***-**-6789", "***-**-4321", "NULL");
             client.raw(RawClient.query("rollback"));
             read();
         }
@@ -374,6 +374,53 @@ final class UtilityMaskingIT {
             assertThat(error("create table stolen as select ssn || '' as x from patients"))
                     .isEqualTo("42501");
             run("deallocate p");
+        }
+
+        @Test
+        void functionsCalledByMessageAreDecidedOnByName() throws IOException {
+            for (int function : List.of(1397, 764, 954, 2147483646)) { // abs, lo_import, loread, none
+                client.raw(RawClient.call(function, 0, "1"));
+                assertThat(code(read())).isEqualTo("42501");
+            }
+            assertThat(gateway.decisions.requests()).anySatisfy(request -> {
+                assertThat(request.getResource().getFunctionsList()).containsExactly("pg_catalog.loread");
+                assertThat(request.getAction().getClass_()).isEqualTo(ActionClass.ACTION_CLASS_INVOKE);
+                assertThat(request.getAction().getOperation()).isEqualTo("function call");
+            });
+            run("begin");
+            client.raw(RawClient.call(1397, 0, "1"));
+            assertThat(code(read())).isEqualTo("42501");
+            assertThat(error("select 1")).isEqualTo("25P02");
+            run("rollback");
+        }
+
+        @Test
+        void aCursorIsMaskedWhenMessagesRunIt() throws IOException {
+            run("begin", "declare c cursor for select ssn from patients order by id");
+            client.raw(RawClient.join(RawClient.execute("c", 1), RawClient.sync()));
+            assertThat(rows(read())).containsExactly("***-**-6789");
+            assertThat(rows("fetch 1 from c")).containsExactly("***-**-4321");
+            run("rollback");
+        }
+
+        @Test
+        void theGatewaysOwnSettingsAreNotForClients() throws IOException {
+            for (String sql : List.of(
+                    "set debug_print_rewritten = off",
+                    "set debug_pretty_print = on",
+                    "set client_encoding = 'LATIN1'",
+                    "set standard_conforming_strings = off",
+                    "set log_parameter_max_length_on_error = 100",
+                    "set chaperone.client_min_messages = debug1")) {
+                assertThat(error(sql)).isEqualTo("0A000");
+            }
+            for (String sql : List.of("set role postgres", "set work_mem = '1GB'", "set my.own = 'x'")) {
+                assertThat(error(sql)).isEqualTo("42501");
+            }
+            run("set client_min_messages = error", "set client_min_messages = debug5", "reset client_min_messages");
+            assertThat(rows("show client_min_messages")).containsExactly("notice");
+            assertThat(error("set client_min_messages = shouting")).isEqualTo("22023");
+            assertThat(error("set client_min_messages = error, warning")).isEqualTo("22023");
         }
 
         @Test

@@ -81,6 +81,11 @@ public final class CatalogSnapshot {
         return hidden;
     }
 
+    /** The function's schema-qualified name; null when it is unknown. */
+    public @Nullable String function(int oid) {
+        return functions.get(oid);
+    }
+
     /** The function's schema-qualified name, for messages and policies; "oid N" when it is unknown. */
     public String functionName(int oid) {
         String name = functions.get(oid);

@@ -6,8 +6,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which settings an agent may change, and to what. Everything not listed is refused: among them those that change who the
- * session acts as, what the server tells, and how its text is to be read.
+ * Which settings anybody may change, and to what. For everything not listed, among it what changes who the session acts as, the
+ * policy has to say in so many words that it may be changed though nobody knows what comes of it. Some are the gateway's own.
  */
 public final class SettingsPolicy {
 
@@ -16,6 +16,7 @@ public final class SettingsPolicy {
             "application_name",
             "array_nulls",
             "bytea_output",
+            "client_min_messages",
             "constraint_exclusion",
             "constraints",
             "cursor_tuple_fraction",
@@ -63,7 +64,17 @@ public final class SettingsPolicy {
     private static final Set<String> DATE_ORDERS =
             Set.of("iso", "mdy", "dmy", "ymd", "us", "noneuropean", "european", "euro", "noneuro");
 
+    /** What the gateway reads from the server depends on these. */
+    private static final Set<String> PINNED =
+            Set.of("client_encoding", "standard_conforming_strings", "log_parameter_max_length_on_error");
+
     private SettingsPolicy() {}
+
+    /** True for a setting that stays as it is whatever the policy says. */
+    public static boolean pinned(String name) {
+        String setting = name.toLowerCase(Locale.ROOT);
+        return PINNED.contains(setting) || setting.startsWith("debug_") || setting.startsWith("chaperone.");
+    }
 
     /**
      * Why a SET, RESET or startup parameter is refused.

@@ -209,10 +209,8 @@ public final class FrontendDecoder extends ByteToMessageDecoder {
             case 'd' -> new FrontendMessage.CopyData(new byte[0]);
             case 'c' -> new FrontendMessage.CopyDone();
             case 'f' -> new FrontendMessage.CopyFail(reader.readString());
-            default -> {
-                body.skipBytes(body.readableBytes());
-                yield new FrontendMessage.Unsupported(tag);
-            }
+            case 'F' -> functionCall(reader);
+            default -> throw reader.malformed("a tag that is not known");
         };
         reader.end();
         return message;
@@ -233,19 +231,31 @@ public final class FrontendDecoder extends ByteToMessageDecoder {
         String portal = reader.readName();
         String statement = reader.readName();
         List<Integer> parameterFormats = reader.readFormats();
+        List<BoundParameter> parameters = arguments(reader, parameterFormats);
+        return new FrontendMessage.Bind(portal, statement, parameterFormats, parameters, reader.readFormats());
+    }
+
+    private static List<BoundParameter> arguments(WireReader reader, List<Integer> formats) {
         int count = reader.readCount(4);
-        if (parameterFormats.size() > 1 && parameterFormats.size() != count) {
-            throw reader.malformed(parameterFormats.size() + " parameter formats for " + count + " parameters");
+        if (formats.size() > 1 && formats.size() != count) {
+            throw reader.malformed(formats.size() + " parameter formats for " + count + " parameters");
         }
-        List<BoundParameter> parameters = new ArrayList<>(count);
+        List<BoundParameter> arguments = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             int length = reader.readInt();
             if (length < -1) {
                 throw reader.malformed("a parameter of length " + length);
             }
-            parameters.add(new BoundParameter(length == -1 ? null : reader.readBytes(length)));
+            arguments.add(new BoundParameter(length == -1 ? null : reader.readBytes(length)));
         }
-        return new FrontendMessage.Bind(portal, statement, parameterFormats, parameters, reader.readFormats());
+        return arguments;
+    }
+
+    private static FrontendMessage functionCall(WireReader reader) {
+        int function = reader.readInt();
+        List<Integer> formats = reader.readFormats();
+        List<BoundParameter> arguments = arguments(reader, formats);
+        return new FrontendMessage.FunctionCall(function, formats, arguments, reader.readShort());
     }
 
     private static Target target(WireReader reader) {

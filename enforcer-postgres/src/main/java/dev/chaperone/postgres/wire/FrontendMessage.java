@@ -38,8 +38,8 @@ public sealed interface FrontendMessage {
         COPY_DONE,
         /** {@link CopyFail}. */
         COPY_FAIL,
-        /** {@link Unsupported}. */
-        UNSUPPORTED
+        /** {@link FunctionCall}. */
+        FUNCTION_CALL
     }
 
     /** Whether a name means a prepared statement or a portal. */
@@ -208,6 +208,27 @@ public sealed interface FrontendMessage {
         }
     }
 
+    /**
+     * Calls a function.
+     *
+     * @param function its OID
+     * @param argumentFormats none (all text), one (for all) or one for each: 0 text, 1 binary
+     * @param arguments in order
+     * @param resultFormat 0 text, 1 binary
+     */
+    record FunctionCall(int function, List<Integer> argumentFormats, List<BoundParameter> arguments, int resultFormat)
+            implements FrontendMessage {
+        public FunctionCall {
+            argumentFormats = List.copyOf(argumentFormats);
+            arguments = List.copyOf(arguments);
+        }
+
+        @Override
+        public Kind kind() {
+            return Kind.FUNCTION_CALL;
+        }
+    }
+
     /** Ends the session. */
     record Terminate() implements FrontendMessage {
         @Override
@@ -260,18 +281,6 @@ public sealed interface FrontendMessage {
         @Override
         public Kind kind() {
             return Kind.COPY_FAIL;
-        }
-    }
-
-    /**
-     * A message that the protocol has and the gateway refuses: FunctionCall.
-     *
-     * @param tag its tag
-     */
-    record Unsupported(char tag) implements FrontendMessage {
-        @Override
-        public Kind kind() {
-            return Kind.UNSUPPORTED;
         }
     }
 }

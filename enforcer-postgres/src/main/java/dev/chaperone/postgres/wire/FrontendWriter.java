@@ -59,8 +59,23 @@ public final class FrontendWriter {
         BackendWriter.string(out, bind.portal());
         BackendWriter.string(out, bind.statement());
         formats(out, bind.parameterFormats());
-        out.writeShort(bind.parameters().size());
-        for (BoundParameter parameter : bind.parameters()) {
+        values(out, bind.parameters());
+        formats(out, bind.resultFormats());
+        BackendWriter.end(out, start);
+    }
+
+    public static void functionCall(ByteBuf out, FrontendMessage.FunctionCall call) {
+        int start = BackendWriter.begin(out, 'F');
+        out.writeInt(call.function());
+        formats(out, call.argumentFormats());
+        values(out, call.arguments());
+        out.writeShort(call.resultFormat());
+        BackendWriter.end(out, start);
+    }
+
+    private static void values(ByteBuf out, List<BoundParameter> parameters) {
+        out.writeShort(parameters.size());
+        for (BoundParameter parameter : parameters) {
             byte[] value = parameter.value();
             if (value == null) {
                 out.writeInt(-1);
@@ -68,8 +83,6 @@ public final class FrontendWriter {
                 out.writeInt(value.length).writeBytes(value);
             }
         }
-        formats(out, bind.resultFormats());
-        BackendWriter.end(out, start);
     }
 
     public static void describe(ByteBuf out, Target target, String name) {

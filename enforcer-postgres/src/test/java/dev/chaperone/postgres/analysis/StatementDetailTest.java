@@ -191,7 +191,7 @@ final class StatementDetailTest {
         "datestyle, German, false",
         "role, postgres, false",
         "session_authorization, postgres, false",
-        "client_min_messages, debug1, false",
+        "client_min_messages, debug1, true",
         "debug_print_rewritten, off, false",
         "debug_print_parse, on, false",
         "log_min_messages, debug5, false",
