@@ -89,7 +89,10 @@ public record Skeleton(String text, List<Literal> literals, String shape) {
     private static boolean plain(String sql, SqlLexer lexer) {
         return switch (lexer.kind()) {
             case NUMBER -> digits(sql, lexer.start(), lexer.end());
-            case STRING -> sql.charAt(lexer.start()) == '\'' && lexer.value() != null;
+            // A string that goes on in the next line is more than what stands between its first and its last quote.
+            case STRING ->
+                sql.charAt(lexer.start()) == '\''
+                        && unquoted(sql, lexer.start(), lexer.end()).equals(lexer.value());
             default -> false;
         };
     }
@@ -127,7 +130,11 @@ public record Skeleton(String text, List<Literal> literals, String shape) {
     public String value(int index) {
         Literal literal = literals.get(index);
         return literal.string()
-                ? text.substring(literal.start() + 1, literal.end() - 1).replace("''", "'")
+                ? unquoted(text, literal.start(), literal.end())
                 : text.substring(literal.start(), literal.end());
+    }
+
+    private static String unquoted(String text, int start, int end) {
+        return text.substring(start + 1, end - 1).replace("''", "'");
     }
 }
