@@ -1,6 +1,5 @@
 package dev.chaperone.postgres;
 
-import dev.chaperone.audit.v1.Parameter;
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.postgres.analysis.CatalogSnapshot;
 import dev.chaperone.postgres.analysis.ColumnInfo;
@@ -10,7 +9,6 @@ import dev.chaperone.postgres.analysis.RelationInfo;
 import dev.chaperone.postgres.analysis.StatementDetail;
 import dev.chaperone.postgres.masking.CopyFormat;
 import dev.chaperone.postgres.masking.RowMask;
-import dev.chaperone.postgres.wire.FrontendMessage.Bind;
 import dev.chaperone.postgres.wire.FrontendMessage.Target;
 import dev.chaperone.postgres.wire.FrontendWriter;
 import dev.chaperone.postgres.wire.Report;
@@ -44,39 +42,23 @@ final class CopyFlow {
     private final UpstreamLink link;
     private final StatementFlow flow;
     private final Decider decider;
-    private final Prepared prepared;
+    private final Opening opening;
     private final StatementDetail.Copy copy;
-    private final Bind bind;
-    private final List<Parameter> parameters;
-    private final Consumer<Portal> opened;
-    private final Runnable failed;
 
-    /**
-     * @param prepared the COPY, which the server has parsed
-     * @param opened gets the portal
-     * @param failed called when it cannot be opened, and the client has been told
-     */
+    /** @param copy what the statement to be opened is */
     CopyFlow(
             Session session,
             UpstreamLink link,
             StatementFlow flow,
             Decider decider,
-            Prepared prepared,
-            Bind bind,
-            List<Parameter> parameters,
-            Consumer<Portal> opened,
-            Runnable failed) {
+            Opening opening,
+            StatementDetail.Copy copy) {
         this.session = session;
         this.link = link;
         this.flow = flow;
         this.decider = decider;
-        this.prepared = prepared;
-        this.copy = (StatementDetail.Copy)
-                Objects.requireNonNull(prepared.statement().detail());
-        this.bind = bind;
-        this.parameters = parameters;
-        this.opened = opened;
-        this.failed = failed;
+        this.opening = opening;
+        this.copy = copy;
     }
 
     void open() {
@@ -137,19 +119,20 @@ final class CopyFlow {
 
     private void decide(Prepared source) {
         decider.decide(
-                prepared,
+                opening.prepared(),
                 tree(source),
-                parameters,
-                ruling -> flow.obey(ruling, () -> permitted(source, ruling), failed));
+                opening.parameters(),
+                ruling -> flow.obey(ruling, () -> permitted(source, ruling), opening.failed()));
     }
 
     private void permitted(Prepared source, Ruling ruling) {
         Terms terms = Objects.requireNonNull(ruling.terms());
         if (copy.from()) {
-            prepared.copying(Copying.FROM_CLIENT);
-            flow.restrict(prepared, bind, ruling, opened, failed);
+            opening.prepared().copying(Copying.FROM_CLIENT);
+            flow.restrict(opening, ruling);
         } else if (terms.atSource()) {
-            flow.rewrite(source, ruling, (text, narrower) -> describe(SourceRewrite.NAME, text, narrower), failed);
+            flow.rewrite(
+                    source, ruling, (text, narrower) -> describe(SourceRewrite.NAME, text, narrower), opening.failed());
         } else {
             describe(SOURCE, source, ruling);
         }
@@ -168,8 +151,8 @@ final class CopyFlow {
                     switch (message.tag()) {
                         case 't' -> {}
                         case 'T' -> copyOut(source, ruling, RowDescription.read(message.body()));
-                        case 'n' -> flow.refuseDecided(ruling, nothingToCopy(), failed);
-                        default -> flow.fail(ruling, Report.read(message.body()), Prepared.REWRITTEN, failed);
+                        case 'n' -> flow.refuseDecided(ruling, nothingToCopy(), opening.failed());
+                        default -> flow.fail(ruling, Report.read(message.body()), Prepared.REWRITTEN, opening.failed());
                     }
                 });
     }
@@ -183,16 +166,17 @@ final class CopyFlow {
             if (e.code() == ErrorCode.UPSTREAM_MISMATCH) {
                 throw e;
             }
-            flow.refuseDecided(ruling, GatewayError.of(e), failed);
+            flow.refuseDecided(ruling, GatewayError.of(e), opening.failed());
             return;
         }
-        Prepared copied = prepared.rewritten("COPY (" + source.statement().text() + "\n) TO STDOUT " + copy.tail());
+        Prepared copied =
+                opening.prepared().rewritten("COPY (" + source.statement().text() + "\n) TO STDOUT " + copy.tail());
         copied.copying(copying);
         flow.parseOwn(
                 COPY,
                 copied,
-                () -> flow.restrict(copied, bind.to(COPY), ruling, opened, failed),
-                report -> flow.fail(ruling, report, Prepared.REWRITTEN, failed));
+                () -> flow.restrict(opening.of(copied, COPY), ruling),
+                report -> flow.fail(ruling, report, Prepared.REWRITTEN, opening.failed()));
     }
 
     private Copying copying(Prepared source, Ruling ruling, RowDescription description) {
@@ -261,7 +245,7 @@ final class CopyFlow {
     private void parse(String name, Prepared statement, Consumer<Prepared> parsed) {
         flow.parseOwn(name, statement, () -> parsed.accept(statement), report -> {
             session.parseError(report, Prepared.REWRITTEN);
-            failed.run();
+            opening.failed().run();
         });
     }
 }

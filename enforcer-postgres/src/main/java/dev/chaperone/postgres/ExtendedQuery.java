@@ -44,7 +44,7 @@ final class ExtendedQuery {
         if (reserved(parse.statement())) {
             return;
         }
-        boolean unnamed = parse.statement().isEmpty() && session.mayUseHandles();
+        boolean unnamed = parse.statement().isEmpty() && session.transaction().mayUseHandles();
         Handles.Handle known = unnamed ? session.handles().exact(parse.sql(), parse.parameterTypes()) : null;
         if (known != null) {
             names.prepared("", known.prepared());
@@ -115,7 +115,7 @@ final class ExtendedQuery {
             names.dropPortal("");
         }
         String handle = prepared.handle();
-        flow.open(
+        flow.open(new Opening(
                 prepared,
                 handle == null ? bind : bind.to(handle),
                 new Asked(null, parameters(bind.parameterFormats(), bind.parameters())),
@@ -125,7 +125,7 @@ final class ExtendedQuery {
                     BackendWriter.bindComplete(session.outbox().buffer());
                     session.next();
                 },
-                session::failedUntilSync);
+                session::failedUntilSync));
     }
 
     void describe(Describe describe) {
@@ -215,12 +215,12 @@ final class ExtendedQuery {
         Portal portal = names.portal(execute.portal());
         Cursor cursor = portal == null ? names.cursor(execute.portal()) : null;
         if (portal != null) {
-            session.run(portal, execute.maxRows(), session::next, session::failedUntilSync);
+            flow.run(portal, execute.maxRows(), session::next, session::failedUntilSync);
         } else if (cursor != null) {
             flow.openCursor(
                     execute.portal(),
                     cursor,
-                    opened -> session.run(opened, execute.maxRows(), session::next, session::failedUntilSync),
+                    opened -> flow.run(opened, execute.maxRows(), session::next, session::failedUntilSync),
                     session::failedUntilSync);
         } else {
             refuse(unknownPortal(execute.portal()));

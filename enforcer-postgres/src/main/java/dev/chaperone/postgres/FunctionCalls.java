@@ -54,7 +54,10 @@ final class FunctionCalls {
         decider.decide(
                 subject(call, name),
                 ExtendedQuery.parameters(call.argumentFormats(), call.arguments()),
-                ruling -> flow.obey(ruling, () -> permitted(call, ruling), session::sync));
+                ruling -> flow.obey(
+                        ruling,
+                        () -> permitted(call, ruling),
+                        () -> session.transaction().sync()));
     }
 
     /** In the record, the call is the query that would do the same. */
@@ -95,7 +98,7 @@ final class FunctionCalls {
                             ErrorCode.OBLIGATION_UNFULFILLABLE,
                             "the policy lets this session read only, and functions called by message may write",
                             "call the function by SELECT"),
-                    session::sync);
+                    () -> session.transaction().sync());
             return;
         }
         new Running(ruling, terms).start(call);
@@ -118,7 +121,7 @@ final class FunctionCalls {
         void start(FunctionCall call) {
             Duration timeout = terms.timeout();
             if (timeout != null) {
-                timer = session.schedule(session::cancelUpstream, timeout);
+                timer = session.schedule(() -> session.running().cancel(), timeout);
             }
             // It may change what statements mean.
             session.handles().doubt();
@@ -138,7 +141,7 @@ final class FunctionCalls {
                         throw new EnforcementException(
                                 ErrorCode.UPSTREAM_MISMATCH, "the database did not answer a function call");
                     }
-                    session.ready(message, session::next);
+                    session.transaction().ready(message, session::next);
                 }
             }
         }
@@ -166,7 +169,7 @@ final class FunctionCalls {
                         ErrorCode.UPSTREAM_MISMATCH, "the database answered a function call twice");
             }
             answered = true;
-            session.opening(null);
+            session.running().opening(null);
             if (timer != null) {
                 timer.cancel(false);
             }

@@ -29,6 +29,22 @@ record GatewayError(String sqlState, ErrorCode code, String message, String deta
         return new GatewayError(SqlState.of(code), code, message, "", hint);
     }
 
+    /** An error that ends the session, after which the client may begin another. */
+    static GatewayError connectAgain(String sqlState, ErrorCode code, String message) {
+        return new GatewayError(sqlState, code, message, "", "connect again");
+    }
+
+    /** In the words, the code and the routine by which drivers know that they have to prepare the statement again. */
+    static GatewayError stalePlan() {
+        return new GatewayError(
+                SqlState.FEATURE_NOT_SUPPORTED,
+                ErrorCode.UNANALYSABLE,
+                "cached plan must not change result type",
+                "the statement means something else than when it was prepared",
+                "prepare the statement again",
+                "RevalidateCachedQuery");
+    }
+
     /** In the words of the server. */
     static GatewayError cancelled() {
         return of(ErrorCode.CANCELLED, "canceling statement due to user request");

@@ -85,11 +85,11 @@ final class PortalRun {
             timer = session.schedule(
                     () -> {
                         timedOut = true;
-                        session.cancelUpstream();
+                        session.running().cancel();
                     },
                     timeout);
         }
-        session.running(portal);
+        session.running().running(portal);
         execute();
     }
 
@@ -173,7 +173,7 @@ final class PortalRun {
         exceeded = GatewayError.of(
                 ErrorCode.DETECTED, String.valueOf(reason.getMessage()), "leave the column out, or choose other rows");
         if (copyOut != null) {
-            session.cancelUpstream();
+            session.running().cancel();
         }
     }
 
@@ -201,7 +201,7 @@ final class PortalRun {
         }
         if (exceeded != null && copyOut != null) {
             // No limit of Execute stops a COPY.
-            session.cancelUpstream();
+            session.running().cancel();
         }
         return exceeded != null;
     }
@@ -244,7 +244,7 @@ final class PortalRun {
                             + " bytes)",
                     "select less of it");
             if (copyOut != null) {
-                session.cancelUpstream();
+                session.running().cancel();
             }
             return;
         }
@@ -346,13 +346,13 @@ final class PortalRun {
         session.outbox()
                 .buffer()
                 .writeBytes(message.content(), message.content().readerIndex(), message.length());
-        session.completed(portal, Outcome.OUTCOME_SUCCEEDED, commandTag(message));
+        session.running().completed(portal, Outcome.OUTCOME_SUCCEEDED, commandTag(message));
         done.run();
     }
 
     private void refuse(GatewayError error) {
         stop();
-        session.completed(portal, Outcome.OUTCOME_REFUSED, error.sqlState());
+        session.running().completed(portal, Outcome.OUTCOME_REFUSED, error.sqlState());
         flow.refuse(error, failed);
     }
 
@@ -360,13 +360,14 @@ final class PortalRun {
         stop();
         link.takeTrees();
         if (exceeded != null) {
-            session.markUpstreamFailed();
+            session.transaction().fail();
             refuse(exceeded);
             return;
         }
-        session.completed(portal, timedOut ? Outcome.OUTCOME_ABORTED : Outcome.OUTCOME_FAILED, report.sqlState());
+        session.running()
+                .completed(portal, timedOut ? Outcome.OUTCOME_ABORTED : Outcome.OUTCOME_FAILED, report.sqlState());
         if (timedOut && report.sqlState().equals("57014")) {
-            session.markUpstreamFailed();
+            session.transaction().fail();
             session.clientError(new GatewayError(
                             report.sqlState(),
                             ErrorCode.LIMIT_EXCEEDED,
@@ -385,7 +386,7 @@ final class PortalRun {
         if (timer != null) {
             timer.cancel(false);
         }
-        session.running(null);
+        session.running().running(null);
         if (copyIn != null) {
             session.copyIn(null);
         }

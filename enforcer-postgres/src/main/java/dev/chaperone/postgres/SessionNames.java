@@ -68,7 +68,7 @@ final class SessionNames {
         cursors.remove(name);
         Portal portal = portals.remove(name);
         if (portal != null) {
-            session.abandoned(portal);
+            session.running().abandoned(portal);
         }
     }
 
@@ -106,7 +106,7 @@ final class SessionNames {
     }
 
     void forgetPortals() {
-        portals.values().forEach(session::abandoned);
+        portals.values().forEach(portal -> session.running().abandoned(portal));
         portals.clear();
     }
 
@@ -124,7 +124,7 @@ final class SessionNames {
         portals.entrySet().removeIf(entry -> {
             boolean masked = entry.getValue().mask() != null && !entry.getKey().isEmpty();
             if (masked) {
-                session.abandoned(entry.getValue());
+                session.running().abandoned(entry.getValue());
             }
             return masked;
         });

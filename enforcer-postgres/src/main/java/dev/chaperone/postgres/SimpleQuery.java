@@ -49,13 +49,13 @@ final class SimpleQuery {
     }
 
     void start() {
-        session.forgetUnnamed();
-        Skeleton like = session.mayUseHandles() ? Skeleton.of(sql) : null;
+        session.names().forgetUnnamed();
+        Skeleton like = session.transaction().mayUseHandles() ? Skeleton.of(sql) : null;
         Handles.Use use = like == null ? null : session.handles().like(like);
         if (like != null && use != null) {
             Prepared prepared = use.handle().prepared();
             Asked asked = new Asked(like.text(), List.of());
-            flow.open(prepared, bind(use), asked, () -> true, this::run, this::end);
+            flow.open(new Opening(prepared, bind(use), asked, () -> true, this::run, this::end));
             return;
         }
         skeleton = like;
@@ -97,7 +97,7 @@ final class SimpleQuery {
             refuseParameter(prepared, parameter);
             return;
         }
-        flow.open(
+        flow.open(new Opening(
                 prepared,
                 binary(prepared.statement()) ? BINARY : UNNAMED,
                 Asked.PLAINLY,
@@ -106,7 +106,7 @@ final class SimpleQuery {
                     propose(prepared);
                     run(portal);
                 },
-                this::end);
+                this::end));
     }
 
     /** A permitted query that comes again is prepared for the next time. */
@@ -152,7 +152,7 @@ final class SimpleQuery {
             // The server announces these before it runs them, and all others when they have something to show.
             portal.announce(session.outbox().buffer());
         }
-        session.run(portal, 0, this::next, this::end);
+        flow.run(portal, 0, this::next, this::end);
     }
 
     private static boolean readsOnly(Portal portal) {
@@ -164,15 +164,15 @@ final class SimpleQuery {
     private void end() {
         Handles.Proposal proposed = proposal;
         if (proposed == null) {
-            session.sync();
+            session.transaction().sync();
         } else {
-            session.sync(() -> prepare(proposed));
+            session.transaction().sync(() -> prepare(proposed));
         }
     }
 
     /** Has the server prepare a statement, in a transaction of its own, when the client has its answer already. */
     private void prepare(Handles.Proposal proposed) {
-        if (!session.idle()) {
+        if (!session.transaction().idle()) {
             session.next();
             return;
         }

@@ -6,22 +6,16 @@ import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.analysis.SqlStatement;
 import dev.chaperone.postgres.analysis.StatementClass;
 import dev.chaperone.postgres.analysis.StatementDetail;
-import dev.chaperone.postgres.masking.RowMask;
-import dev.chaperone.postgres.wire.BackendMessage;
 import dev.chaperone.postgres.wire.FrontendMessage.Bind;
 import dev.chaperone.postgres.wire.FrontendMessage.Target;
 import dev.chaperone.postgres.wire.FrontendWriter;
 import dev.chaperone.postgres.wire.Report;
-import dev.chaperone.postgres.wire.RowDescription;
 import dev.chaperone.proto.ErrorCode;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * How one statement gets from its text to a portal that may run; the same for both query protocols.
@@ -47,11 +41,13 @@ final class StatementFlow {
     private final Session session;
     private final UpstreamLink link;
     private final Decider decider;
+    private final Binding binding;
 
     StatementFlow(Session session, UpstreamLink link, Decider decider) {
         this.session = session;
         this.link = link;
         this.decider = decider;
+        this.binding = new Binding(session, link, this);
     }
 
     /** Has the server parse a statement. */
@@ -86,7 +82,7 @@ final class StatementFlow {
 
     private void parse(
             String name, Consumer<ByteBuf> request, Prepared prepared, Runnable parsed, Consumer<Report> failed) {
-        if (session.pins().loose() && session.inGoodTransaction()) {
+        if (session.pins().loose() && session.transaction().good()) {
             session.pins().tighten(link, () -> parse(name, request, prepared, parsed, failed), failed);
             return;
         }
@@ -112,7 +108,9 @@ final class StatementFlow {
                         return;
                     }
                     prepared.tree(trees.size() == 1 ? trees.get(0) : null);
-                    if (trees.isEmpty() && session.pins().tight() && session.inGoodTransaction()) {
+                    if (trees.isEmpty()
+                            && session.pins().tight()
+                            && session.transaction().good()) {
                         // Code has told the server to be silent.
                         session.pins().loosen();
                         parseOwn(name, prepared, parsed, failed);
@@ -122,28 +120,20 @@ final class StatementFlow {
                 });
     }
 
-    /**
-     * Decides on a statement and makes it ready to run.
-     *
-     * @param series says whether the portal is run to its end and nothing else comes before the next Sync
-     */
-    void open(
-            Prepared prepared,
-            Bind bind,
-            Asked asked,
-            BooleanSupplier series,
-            Consumer<Portal> opened,
-            Runnable failed) {
+    /** Decides on a statement and makes it ready to run. */
+    void open(Opening opening) {
+        Prepared prepared = opening.prepared();
+        Runnable failed = opening.failed();
         if (prepared.unsure()) {
-            again(bind.statement(), prepared, () -> open(prepared, bind, asked, series, opened, failed), failed);
+            again(opening.bind().statement(), prepared, () -> open(opening), failed);
             return;
         }
         if (prepared.stale()) {
-            refuse(stale(), failed);
+            refuse(GatewayError.stalePlan(), failed);
             return;
         }
         if (prepared.statement().detail() instanceof StatementDetail.Copy copy && copy.client()) {
-            new CopyFlow(session, link, this, decider, prepared, bind, asked.parameters(), opened, failed).open();
+            new CopyFlow(session, link, this, decider, opening, copy).open();
             return;
         }
         GatewayError invalid = ClientMessages.refusal(prepared.statement());
@@ -152,13 +142,10 @@ final class StatementFlow {
             return;
         }
         if (UtilityFlow.opens(prepared.statement())) {
-            new UtilityFlow(session, link, this, decider, prepared, bind, asked.parameters(), opened, failed).open();
+            new UtilityFlow(session, link, this, decider, opening).open();
             return;
         }
-        decider.decide(
-                prepared,
-                asked,
-                ruling -> obey(ruling, () -> permitted(prepared, bind, ruling, series, opened, failed), failed));
+        decider.decide(prepared, opening.asked(), ruling -> obey(ruling, () -> permitted(opening, ruling), failed));
     }
 
     /** Refuses, or goes on as soon as the ruling's record allows it. */
@@ -173,7 +160,7 @@ final class StatementFlow {
             return;
         }
         session.reports().permitted(ruling);
-        session.opening(ruling);
+        session.running().opening(ruling);
         if (ruling.changes()) {
             // The database must not learn of a change before its record is safe.
             session.whenDurable(ruling.recorded(), permitted);
@@ -190,7 +177,8 @@ final class StatementFlow {
                 text, 0, text.length(), StatementClass.CURSOR, "fetch", new StatementDetail.CursorUse(name));
         Bind none = new Bind(name, "", List.of(), List.of(), List.of());
         Prepared prepared = new Prepared(fetch, Prepared.REWRITTEN, List.of());
-        new UtilityFlow(session, link, this, decider, prepared, none, List.of(), opened, failed).adopt(cursor);
+        Opening opening = new Opening(prepared, none, Asked.PLAINLY, () -> false, opened, failed);
+        new UtilityFlow(session, link, this, decider, opening).adopt(cursor);
     }
 
     /** Prepares a statement anew that may not be the one that was prepared. */
@@ -220,27 +208,21 @@ final class StatementFlow {
     }
 
     /** A read: as it is, or on masked values. */
-    private void permitted(
-            Prepared prepared,
-            Bind bind,
-            Ruling ruling,
-            BooleanSupplier series,
-            Consumer<Portal> opened,
-            Runnable failed) {
+    private void permitted(Opening opening, Ruling ruling) {
         Terms terms = ruling.terms();
         if (terms == null || !terms.atSource()) {
-            if (AskAhead.possible(ruling) && series.getAsBoolean()) {
-                bind(prepared, bind, ruling, true, opened, failed);
+            if (AskAhead.possible(ruling) && opening.series().getAsBoolean()) {
+                binding.bindAhead(opening, ruling);
             } else {
-                restrict(prepared, bind, ruling, opened, failed);
+                restrict(opening, ruling);
             }
             return;
         }
         rewrite(
-                prepared,
+                opening.prepared(),
                 ruling,
-                (statement, narrower) -> restrict(statement, bind.to(SourceRewrite.NAME), narrower, opened, failed),
-                failed);
+                (statement, narrower) -> restrict(opening.of(statement, SourceRewrite.NAME), narrower),
+                opening.failed());
     }
 
     /**
@@ -258,7 +240,7 @@ final class StatementFlow {
             @Override
             public void refused(EnforcementException reason, boolean upstreamFailed) {
                 if (upstreamFailed) {
-                    session.markUpstreamFailed();
+                    session.transaction().fail();
                 }
                 refuseDecided(ruling, GatewayError.of(reason), failed);
             }
@@ -268,7 +250,7 @@ final class StatementFlow {
 
     /** Refuses what the decision permitted. */
     void refuseDecided(Ruling ruling, GatewayError error, Runnable failed) {
-        session.opening(null);
+        session.running().opening(null);
         session.outbox()
                 .complete(Outbox.completion(
                         ruling.request(), Outcome.OUTCOME_REFUSED, error.sqlState(), 0, 0, System.nanoTime()));
@@ -276,173 +258,13 @@ final class StatementFlow {
     }
 
     /** Binds a permitted statement, in a read-only transaction where its terms ask for one. */
-    void restrict(Prepared prepared, Bind bind, Ruling ruling, Consumer<Portal> opened, Runnable failed) {
-        readOnly(ruling, () -> bind(prepared, bind, ruling, false, opened, failed), failed);
+    void restrict(Opening opening, Ruling ruling) {
+        binding.restrict(opening, ruling);
     }
 
     /** Takes a portal that the server has already, and that no message bound: a cursor. */
-    void adopt(Prepared prepared, String portal, Ruling ruling, Consumer<Portal> opened, Runnable failed) {
-        Bind bound = new Bind(portal, "", List.of(), List.of(), List.of());
-        readOnly(
-                ruling,
-                () -> link.ask(
-                        out -> {
-                            FrontendWriter.describe(out, Target.PORTAL, portal);
-                            FrontendWriter.flush(out);
-                        },
-                        "TnE",
-                        "TnE",
-                        message -> {
-                            if (message.tag() == 'E') {
-                                fail(ruling, Report.read(message.body()), prepared.offset(), failed);
-                            } else {
-                                described(prepared, bound, ruling, message, opened, failed);
-                            }
-                        }),
-                failed);
-    }
-
-    private void readOnly(Ruling ruling, Runnable then, Runnable failed) {
-        Terms terms = ruling.terms();
-        // Transaction control touches no data, and must work in a transaction that has failed.
-        if (terms == null || !terms.readOnly() || ruling.session()) {
-            then.run();
-            return;
-        }
-        link.ask(
-                out -> {
-                    FrontendWriter.close(out, Target.PORTAL, READ_ONLY);
-                    FrontendWriter.close(out, Target.STATEMENT, READ_ONLY);
-                    FrontendWriter.parse(
-                            out,
-                            READ_ONLY,
-                            "select pg_catalog.set_config('transaction_read_only', 'on', true)",
-                            List.of());
-                    FrontendWriter.bind(out, new Bind(READ_ONLY, READ_ONLY, List.of(), List.of(), List.of()));
-                    FrontendWriter.execute(out, READ_ONLY, 0);
-                    FrontendWriter.flush(out);
-                },
-                "312DCE",
-                "CE",
-                message -> {
-                    link.takeTrees();
-                    if (message.tag() == 'E') {
-                        fail(ruling, Report.read(message.body()), 0, failed);
-                    } else if (message.tag() == 'C') {
-                        then.run();
-                    }
-                });
-    }
-
-    private void bind(
-            Prepared prepared, Bind bind, Ruling ruling, boolean ahead, Consumer<Portal> opened, Runnable failed) {
-        if (session.cancelled() && !ruling.session()) {
-            // It came while the decision or its record was waited for: the server had nothing to cancel.
-            refuseDecided(ruling, GatewayError.cancelled(), failed);
-            return;
-        }
-        link.takeTrees();
-        link.ask(
-                out -> {
-                    FrontendWriter.bind(out, bind);
-                    FrontendWriter.describe(out, Target.PORTAL, bind.portal());
-                    if (ahead) {
-                        AskAhead.write(out, bind.portal());
-                    } else {
-                        FrontendWriter.flush(out);
-                    }
-                },
-                "2TnE",
-                "TnE",
-                message -> {
-                    switch (message.tag()) {
-                        case '2' -> {}
-                        case 'E' -> {
-                            noteTrees(prepared, false);
-                            fail(ruling, Report.read(message.body()), prepared.offset(), failed);
-                        }
-                        default -> described(prepared, bind, ruling, message, opened, failed);
-                    }
-                });
-        if (ahead) {
-            AskAhead.asked(link);
-        }
-    }
-
-    private void described(
-            Prepared prepared,
-            Bind bind,
-            Ruling ruling,
-            BackendMessage message,
-            Consumer<Portal> opened,
-            Runnable failed) {
-        if (!ruling.unanalysed() && noteTrees(prepared, true)) {
-            refuseDecided(ruling, stale(), failed);
-            return;
-        }
-        Verdict verdict = ruling.verdict();
-        Verdict.Rows before = verdict == null ? null : verdict.rows();
-        if (before != null && before.describedBy(message.content())) {
-            session.opening(null);
-            opened.accept(new Portal(
-                    bind.portal(), prepared, ruling, before.description(), before.columns(), before.mask(), null));
-            return;
-        }
-        RowDescription description = message.tag() == 'T' ? RowDescription.read(message.body()) : null;
-        if (description != null && !prepared.delivers(description)) {
-            refuseDecided(ruling, stale(), failed);
-            return;
-        }
-        Portal portal;
-        try {
-            portal = portal(prepared, bind, ruling, message, description);
-        } catch (EnforcementException e) {
-            if (e.code() == ErrorCode.UPSTREAM_MISMATCH) {
-                throw e;
-            }
-            refuseDecided(ruling, GatewayError.of(e), failed);
-            return;
-        }
-        session.opening(null);
-        opened.accept(portal);
-    }
-
-    private static Portal portal(
-            Prepared prepared, Bind bind, Ruling ruling, BackendMessage message, @Nullable RowDescription description) {
-        QueryAnalysis analysis = ruling.analysis();
-        Terms terms = ruling.terms();
-        if (description == null) {
-            if (analysis != null
-                    && !analysis.outputs().isEmpty()
-                    && prepared.copying() == null
-                    && !mayBeGone(prepared.statement())) {
-                throw mismatch("the database announces no columns where the analysis says "
-                        + analysis.outputs().size());
-            }
-            return new Portal(bind.portal(), prepared, ruling, null, 0, null, prepared.copying());
-        }
-        RowMask mask = null;
-        if (terms != null && (analysis != null || ruling.unanalysed())) {
-            mask = terms.rowMask(analysis, description);
-        } else if (prepared.statement().statementClass() != StatementClass.SHOW) {
-            throw mismatch(
-                    "the database announces rows for `" + prepared.statement().operation() + "`");
-        }
-        Verdict verdict = ruling.verdict();
-        Verdict.Rows rows = new Verdict.Rows(
-                ClientMessages.description(prepared.statement(), description, ByteBufUtil.getBytes(message.content())),
-                description.columns().size(),
-                mask);
-        if (verdict != null) {
-            verdict.rows(rows);
-        }
-        return new Portal(bind.portal(), prepared, ruling, rows.description(), rows.columns(), rows.mask(), null);
-    }
-
-    /** A cursor, a prepared statement that is known here: should the server have none, it announces nothing and then says so. */
-    private static boolean mayBeGone(SqlStatement statement) {
-        return statement.statementClass() == StatementClass.CURSOR
-                || statement.statementClass() == StatementClass.EXECUTE;
+    void adopt(Opening opening, Ruling ruling) {
+        binding.adopt(opening, ruling);
     }
 
     /**
@@ -481,9 +303,51 @@ final class StatementFlow {
         }
     }
 
+    /** Runs a portal. */
+    void run(Portal portal, int maxRows, Runnable done, Runnable failed) {
+        Terms terms = portal.ruling().terms();
+        if (terms == null) {
+            throw new IllegalStateException("a portal without permission");
+        }
+        if (session.transaction().cancelled() && !portal.ruling().session()) {
+            session.running().completed(portal, Outcome.OUTCOME_ABORTED, SqlState.of(ErrorCode.CANCELLED));
+            refuse(GatewayError.cancelled(), failed);
+            return;
+        }
+        session.outbox().request(portal.ruling().request());
+        if (portal.ruling().unanalysed() && portal.prepared().statement().runsCode()) {
+            session.names().unsure();
+            session.pins().loosen();
+        }
+        session.transaction()
+                .runs(portal.ruling().unanalysed()
+                        || portal.prepared().statement().changesSchema());
+        new PortalRun(
+                        session,
+                        link,
+                        this,
+                        portal,
+                        terms,
+                        maxRows,
+                        () -> {
+                            if (portal.mayChangeMeanings()) {
+                                session.handles().doubt();
+                            }
+                            if (portal.completed()) {
+                                SqlStatement statement = portal.prepared().statement();
+                                session.names().ran(statement);
+                                session.messages().ran(statement, link, () -> portal.ran(done));
+                            } else {
+                                done.run();
+                            }
+                        },
+                        failed)
+                .start();
+    }
+
     /** An error of the server while a decided statement was made ready or ran. */
     void fail(Ruling ruling, Report report, int offset, Runnable failed) {
-        session.opening(null);
+        session.running().opening(null);
         session.outbox()
                 .complete(Outbox.completion(
                         ruling.request(), Outcome.OUTCOME_FAILED, report.sqlState(), 0, 0, System.nanoTime()));
@@ -499,28 +363,13 @@ final class StatementFlow {
     /** Refuses with an error of these fields. */
     void refuse(Map<Character, String> error, Runnable failed) {
         session.clientError(error);
-        if (session.upstreamFailed()) {
+        if (session.transaction().failed()) {
             failed.run();
             return;
         }
         link.ask(out -> FrontendWriter.describe(out, Target.STATEMENT, NOWHERE), "E", "E", message -> {
-            session.markUpstreamFailed();
+            session.transaction().fail();
             failed.run();
         });
-    }
-
-    /** In the words, the code and the routine by which drivers know that they have to prepare the statement again. */
-    private static GatewayError stale() {
-        return new GatewayError(
-                SqlState.FEATURE_NOT_SUPPORTED,
-                ErrorCode.UNANALYSABLE,
-                "cached plan must not change result type",
-                "the statement means something else than when it was prepared",
-                "prepare the statement again",
-                "RevalidateCachedQuery");
-    }
-
-    private static EnforcementException mismatch(String message) {
-        return new EnforcementException(ErrorCode.UPSTREAM_MISMATCH, message);
     }
 }

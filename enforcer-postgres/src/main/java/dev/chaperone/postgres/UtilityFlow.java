@@ -1,6 +1,5 @@
 package dev.chaperone.postgres;
 
-import dev.chaperone.audit.v1.Parameter;
 import dev.chaperone.decision.v1.ActionClass;
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.postgres.Meanings.Meaning;
@@ -11,7 +10,6 @@ import dev.chaperone.postgres.analysis.StatementDetail;
 import dev.chaperone.postgres.analysis.StatementSplitter;
 import dev.chaperone.postgres.analysis.TreeRelations;
 import dev.chaperone.postgres.analysis.UnanalysableException;
-import dev.chaperone.postgres.wire.FrontendMessage.Bind;
 import dev.chaperone.proto.ErrorCode;
 import java.util.List;
 import java.util.Map;
@@ -43,39 +41,19 @@ final class UtilityFlow {
     private final StatementFlow flow;
     private final Decider decider;
     private final Meanings meanings;
+    private final Opening opening;
     private final Prepared prepared;
     private final SqlStatement statement;
-    private final Bind bind;
-    private final List<Parameter> parameters;
-    private final Consumer<Portal> opened;
-    private final Runnable failed;
 
-    /**
-     * @param prepared the statement, which the server has parsed
-     * @param opened gets the portal
-     * @param failed called when it cannot be opened, and the client has been told
-     */
-    UtilityFlow(
-            Session session,
-            UpstreamLink link,
-            StatementFlow flow,
-            Decider decider,
-            Prepared prepared,
-            Bind bind,
-            List<Parameter> parameters,
-            Consumer<Portal> opened,
-            Runnable failed) {
+    UtilityFlow(Session session, UpstreamLink link, StatementFlow flow, Decider decider, Opening opening) {
         this.session = session;
         this.link = link;
         this.flow = flow;
         this.decider = decider;
         this.meanings = new Meanings(session, link, flow);
-        this.prepared = prepared;
+        this.opening = opening;
+        this.prepared = opening.prepared();
         this.statement = prepared.statement();
-        this.bind = bind;
-        this.parameters = parameters;
-        this.opened = opened;
-        this.failed = failed;
     }
 
     /** True when the statement is opened in this way. */
@@ -95,7 +73,7 @@ final class UtilityFlow {
         StatementDetail detail = statement.detail();
         GatewayError refusal = NameChecks.refusal(detail, session.names());
         if (refusal != null) {
-            flow.refuse(refusal, failed);
+            flow.refuse(refusal, opening.failed());
         } else if (detail instanceof StatementDetail.CursorUse use
                 && !statement.operation().equals("close")) {
             fetch(Objects.requireNonNull(use.name()));
@@ -106,7 +84,7 @@ final class UtilityFlow {
         } else if (detail instanceof StatementDetail.CursorUse || detail instanceof StatementDetail.Deallocate) {
             plain(portal -> {});
         } else {
-            meanings.of(statement, prepared.offset(), prepared.types(), this::decide, failed);
+            meanings.of(statement, prepared.offset(), prepared.types(), this::decide, opening.failed());
         }
     }
 
@@ -114,14 +92,14 @@ final class UtilityFlow {
     private void plain(Consumer<Portal> effect) {
         decider.decide(
                 Subject.plain(statement, prepared.tree()),
-                parameters,
-                ruling -> flow.obey(ruling, () -> flow.restrict(prepared, bind, ruling, with(effect), failed), failed));
+                opening.parameters(),
+                ruling -> flow.obey(ruling, () -> flow.restrict(opening.then(with(effect)), ruling), opening.failed()));
     }
 
     private Consumer<Portal> with(Consumer<Portal> effect) {
         return portal -> {
             effect.accept(portal);
-            opened.accept(portal);
+            opening.opened().accept(portal);
         };
     }
 
@@ -129,7 +107,9 @@ final class UtilityFlow {
 
     private void decide(Meaning meaning) {
         decider.decide(
-                subject(meaning), parameters, ruling -> flow.obey(ruling, () -> permitted(meaning, ruling), failed));
+                subject(meaning),
+                opening.parameters(),
+                ruling -> flow.obey(ruling, () -> permitted(meaning, ruling), opening.failed()));
     }
 
     private Subject subject(Meaning meaning) {
@@ -167,15 +147,15 @@ final class UtilityFlow {
         Terms terms = Objects.requireNonNull(ruling.terms());
         StatementDetail detail = statement.detail();
         if (ruling.unanalysed()) {
-            flow.restrict(prepared, bind, ruling, opened, failed);
+            flow.restrict(opening, ruling);
         } else if (terms.atSource()) {
             flow.rewrite(
                     Objects.requireNonNull(meaning.source()),
                     ruling.of(Objects.requireNonNull(meaning.analysis())),
                     (source, narrower) -> rewritten(meaning, source, narrower),
-                    failed);
+                    opening.failed());
         } else if (detail instanceof StatementDetail.Execute) {
-            flow.restrict(prepared, bind, ruling, opened, failed);
+            flow.restrict(opening, ruling);
         } else if (detail instanceof StatementDetail.Declare declare) {
             QueryAnalysis asked = Objects.requireNonNull(meaning.analysis());
             whole(
@@ -184,7 +164,11 @@ final class UtilityFlow {
                     ruling.of(asked.delivering(List.of())),
                     declaring(declare, meaning, null, Map.of()));
         } else {
-            whole(new Prepared(statement, prepared.offset(), prepared.types()), meaning.source(), ruling, opened);
+            whole(
+                    new Prepared(statement, prepared.offset(), prepared.types()),
+                    meaning.source(),
+                    ruling,
+                    opening.opened());
         }
     }
 
@@ -204,7 +188,11 @@ final class UtilityFlow {
             StatementDetail.Execute execute = (StatementDetail.Execute) Objects.requireNonNull(statement.detail());
             String arguments =
                     execute.arguments().isEmpty() ? "" : " (" + String.join("\n, ", execute.arguments()) + "\n)";
-            whole(prepared.rewritten("EXECUTE \"" + SourceRewrite.NAME + '"' + arguments), null, narrower, opened);
+            whole(
+                    prepared.rewritten("EXECUTE \"" + SourceRewrite.NAME + '"' + arguments),
+                    null,
+                    narrower,
+                    opening.opened());
         }
     }
 
@@ -224,9 +212,9 @@ final class UtilityFlow {
                     if (other != null) {
                         throw new EnforcementException(ErrorCode.UPSTREAM_MISMATCH, String.valueOf(other.getMessage()));
                     }
-                    flow.restrict(outer, bind.to(OUTER), ruling, then, failed);
+                    flow.restrict(opening.of(outer, OUTER).then(then), ruling);
                 },
-                report -> flow.fail(ruling, report, outer.offset(), failed));
+                report -> flow.fail(ruling, report, outer.offset(), opening.failed()));
     }
 
     // ---- cursors ---------------------------------------------------------------------------------------------------
@@ -261,16 +249,16 @@ final class UtilityFlow {
         if (cursor == null || failure != null) {
             decider.decide(
                     new Subject(statement, statement.actionClass(), null, failure, false, ""),
-                    parameters,
-                    ruling -> flow.obey(ruling, () -> flow.restrict(prepared, bind, ruling, opened, failed), failed));
+                    opening.parameters(),
+                    ruling -> flow.obey(ruling, () -> flow.restrict(opening, ruling), opening.failed()));
             return;
         }
-        use(cursor, (ruling, then) -> flow.restrict(prepared, bind, ruling, then, failed));
+        use(cursor, (ruling, then) -> flow.restrict(opening.then(then), ruling));
     }
 
     /** Runs a cursor by messages. */
     void adopt(Cursor cursor) {
-        use(cursor, (ruling, then) -> flow.adopt(prepared, bind.portal(), ruling, then, failed));
+        use(cursor, (ruling, then) -> flow.adopt(opening.then(then), ruling));
     }
 
     private void use(Cursor cursor, BiConsumer<Ruling, Consumer<Portal>> open) {
@@ -281,14 +269,17 @@ final class UtilityFlow {
                 null,
                 cursor.rewritten(),
                 cursor.query());
-        decider.decide(subject, parameters, ruling -> flow.obey(ruling, () -> permitted(cursor, ruling, open), failed));
+        decider.decide(
+                subject,
+                opening.parameters(),
+                ruling -> flow.obey(ruling, () -> permitted(cursor, ruling, open), opening.failed()));
     }
 
     private void permitted(Cursor cursor, Ruling ruling, BiConsumer<Ruling, Consumer<Portal>> open) {
         try {
             cursor.require(Objects.requireNonNull(ruling.terms()));
         } catch (EnforcementException e) {
-            flow.refuseDecided(ruling, GatewayError.of(e), failed);
+            flow.refuseDecided(ruling, GatewayError.of(e), opening.failed());
             return;
         }
         QueryAnalysis rows =
@@ -312,7 +303,7 @@ final class UtilityFlow {
             decideLock(Meaning.unknown("what `lock` would touch is not understood"));
             return;
         }
-        meanings.of(query.get(0), Prepared.REWRITTEN, List.of(), this::decideLock, failed);
+        meanings.of(query.get(0), Prepared.REWRITTEN, List.of(), this::decideLock, opening.failed());
     }
 
     private void decideLock(Meaning meaning) {
@@ -326,7 +317,7 @@ final class UtilityFlow {
                         failure == null ? locking.failure() : failure,
                         false,
                         ""),
-                parameters,
-                ruling -> flow.obey(ruling, () -> flow.restrict(prepared, bind, ruling, opened, failed), failed));
+                opening.parameters(),
+                ruling -> flow.obey(ruling, () -> flow.restrict(opening, ruling), opening.failed()));
     }
 }

@@ -353,7 +353,7 @@ class AskedAgainIT {
                 client.raw(join(bindText("", "s", "nonsense"), sync()));
                 client.until("Z");
             }
-            gateway.recorder.reset();
+            gateway.recorder.forget();
             client.raw(join(bindText("", "s", "0"), execute("", 0), sync()));
             await(() -> !repeated().isEmpty());
             assertThat(repeated().get(0).hasDelivered()).isFalse();
@@ -369,7 +369,7 @@ class AskedAgainIT {
         String sql = "select n, repeat('x', 20) from numbers where n <= 20000";
         try (RawClient client = login()) {
             warm(client, Way.NAMED, sql);
-            gateway.recorder.reset();
+            gateway.recorder.forget();
             client.raw(Way.NAMED.again(sql));
             assertThat(client.until("Z")).hasSize(20_004);
         }

@@ -73,7 +73,7 @@ class ErrorsIT {
     @MethodSource("statements")
     void noValueArrivesInAnErrorOrNotice(String line) throws Exception {
         String sql = line.startsWith("!") ? line.substring(1) : line;
-        gateway.recorder.reset();
+        gateway.recorder.forget();
         try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.AGENT)) {
             client.raw(RawClient.query(sql));
             List<RawClient.Message> answer = new ArrayList<>(client.until("Z"));

@@ -562,7 +562,7 @@ class PostgresEnforcerIT {
             assertThatThrownBy(() -> execute(connection, "insert into ledger values (90, 1, 'unseen')"))
                     .isInstanceOf(PSQLException.class);
         }
-        gateway.recorder.reset();
+        gateway.recorder.forget();
         try (Connection connection = agent(EXTENDED)) {
             assertThat(rows(connection, "select * from ledger where id = 90")).isEmpty();
         }

@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 
@@ -33,6 +34,7 @@ final class TestingRecorder implements Recorder {
         return thread;
     });
     private volatile Predicate<AuditEvent> failing = event -> false;
+    private final AtomicInteger generation = new AtomicInteger();
 
     /** From now on events like this cannot be recorded, nor anything after them. */
     void failOn(Predicate<AuditEvent> which) {
@@ -44,8 +46,17 @@ final class TestingRecorder implements Recorder {
         return events;
     }
 
-    /** Forgets what was recorded, what is still on its way to be recorded included, and fails no more. */
+    /**
+     * Begins anew for another test: forgets what was recorded, fails no more, and does not keep what the sessions of tests
+     * before still have to say.
+     */
     void reset() {
+        generation.incrementAndGet();
+        forget();
+    }
+
+    /** Forgets what was recorded, what is still on its way to be recorded included, and fails no more. */
+    void forget() {
         CompletableFuture.runAsync(events::clear, disk).join();
         failing = event -> false;
     }
@@ -82,6 +93,7 @@ final class TestingRecorder implements Recorder {
     private final class Session implements SessionRecorder {
 
         private final String id;
+        private final int born = generation.get();
         private long sequence = -1;
         private boolean broken;
 
@@ -124,7 +136,9 @@ final class TestingRecorder implements Recorder {
                     written.completeExceptionally(
                             new EnforcementException(ErrorCode.RECORDING_UNAVAILABLE, "the disk is full"));
                 } else {
-                    events.add(new Event(id, event, originals));
+                    if (born == generation.get()) {
+                        events.add(new Event(id, event, originals));
+                    }
                     written.complete(null);
                 }
             });

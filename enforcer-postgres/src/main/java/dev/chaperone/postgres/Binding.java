@@ -1,0 +1,217 @@
+package dev.chaperone.postgres;
+
+import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.postgres.analysis.QueryAnalysis;
+import dev.chaperone.postgres.analysis.SqlStatement;
+import dev.chaperone.postgres.analysis.StatementClass;
+import dev.chaperone.postgres.masking.RowMask;
+import dev.chaperone.postgres.wire.BackendMessage;
+import dev.chaperone.postgres.wire.FrontendMessage.Bind;
+import dev.chaperone.postgres.wire.FrontendMessage.Target;
+import dev.chaperone.postgres.wire.FrontendWriter;
+import dev.chaperone.postgres.wire.Report;
+import dev.chaperone.postgres.wire.RowDescription;
+import dev.chaperone.proto.ErrorCode;
+import io.netty.buffer.ByteBufUtil;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Binds permitted statements, and holds what the server announces against what was decided on. */
+final class Binding {
+
+    private static final String READ_ONLY = StatementFlow.RESERVED + "read-only";
+
+    private final Session session;
+    private final UpstreamLink link;
+    private final StatementFlow flow;
+
+    Binding(Session session, UpstreamLink link, StatementFlow flow) {
+        this.session = session;
+        this.link = link;
+        this.flow = flow;
+    }
+
+    /** Binds a permitted statement, in a read-only transaction where its terms ask for one. */
+    void restrict(Opening opening, Ruling ruling) {
+        readOnly(ruling, () -> bind(opening, ruling, false), opening.failed());
+    }
+
+    /** Binds a permitted statement, and has it run before it is known what the server announces: see {@link AskAhead}. */
+    void bindAhead(Opening opening, Ruling ruling) {
+        bind(opening, ruling, true);
+    }
+
+    /** Takes a portal that the server has already, and that no message bound: a cursor. */
+    void adopt(Opening opening, Ruling ruling) {
+        readOnly(
+                ruling,
+                () -> link.ask(
+                        out -> {
+                            FrontendWriter.describe(
+                                    out, Target.PORTAL, opening.bind().portal());
+                            FrontendWriter.flush(out);
+                        },
+                        "TnE",
+                        "TnE",
+                        message -> {
+                            if (message.tag() == 'E') {
+                                fail(opening, ruling, message);
+                            } else {
+                                described(opening, ruling, message);
+                            }
+                        }),
+                opening.failed());
+    }
+
+    private void readOnly(Ruling ruling, Runnable then, Runnable failed) {
+        Terms terms = ruling.terms();
+        // Transaction control touches no data, and must work in a transaction that has failed.
+        if (terms == null || !terms.readOnly() || ruling.session()) {
+            then.run();
+            return;
+        }
+        link.ask(
+                out -> {
+                    FrontendWriter.close(out, Target.PORTAL, READ_ONLY);
+                    FrontendWriter.close(out, Target.STATEMENT, READ_ONLY);
+                    FrontendWriter.parse(
+                            out,
+                            READ_ONLY,
+                            "select pg_catalog.set_config('transaction_read_only', 'on', true)",
+                            List.of());
+                    FrontendWriter.bind(out, new Bind(READ_ONLY, READ_ONLY, List.of(), List.of(), List.of()));
+                    FrontendWriter.execute(out, READ_ONLY, 0);
+                    FrontendWriter.flush(out);
+                },
+                "312DCE",
+                "CE",
+                message -> {
+                    link.takeTrees();
+                    if (message.tag() == 'E') {
+                        flow.fail(ruling, Report.read(message.body()), 0, failed);
+                    } else if (message.tag() == 'C') {
+                        then.run();
+                    }
+                });
+    }
+
+    private void bind(Opening opening, Ruling ruling, boolean ahead) {
+        if (session.transaction().cancelled() && !ruling.session()) {
+            // It came while the decision or its record was waited for: the server had nothing to cancel.
+            flow.refuseDecided(ruling, GatewayError.cancelled(), opening.failed());
+            return;
+        }
+        Bind bind = opening.bind();
+        link.takeTrees();
+        link.ask(
+                out -> {
+                    FrontendWriter.bind(out, bind);
+                    FrontendWriter.describe(out, Target.PORTAL, bind.portal());
+                    if (ahead) {
+                        AskAhead.write(out, bind.portal());
+                    } else {
+                        FrontendWriter.flush(out);
+                    }
+                },
+                "2TnE",
+                "TnE",
+                message -> {
+                    switch (message.tag()) {
+                        case '2' -> {}
+                        case 'E' -> {
+                            flow.noteTrees(opening.prepared(), false);
+                            fail(opening, ruling, message);
+                        }
+                        default -> described(opening, ruling, message);
+                    }
+                });
+        if (ahead) {
+            AskAhead.asked(link);
+        }
+    }
+
+    private void fail(Opening opening, Ruling ruling, BackendMessage message) {
+        flow.fail(ruling, Report.read(message.body()), opening.prepared().offset(), opening.failed());
+    }
+
+    private void described(Opening opening, Ruling ruling, BackendMessage message) {
+        Prepared prepared = opening.prepared();
+        String name = opening.bind().portal();
+        if (!ruling.unanalysed() && flow.noteTrees(prepared, true)) {
+            flow.refuseDecided(ruling, GatewayError.stalePlan(), opening.failed());
+            return;
+        }
+        Verdict verdict = ruling.verdict();
+        Verdict.Rows before = verdict == null ? null : verdict.rows();
+        if (before != null && before.describedBy(message.content())) {
+            session.running().opening(null);
+            opening.opened()
+                    .accept(new Portal(
+                            name, prepared, ruling, before.description(), before.columns(), before.mask(), null));
+            return;
+        }
+        RowDescription description = message.tag() == 'T' ? RowDescription.read(message.body()) : null;
+        if (description != null && !prepared.delivers(description)) {
+            flow.refuseDecided(ruling, GatewayError.stalePlan(), opening.failed());
+            return;
+        }
+        Portal portal;
+        try {
+            portal = portal(name, prepared, ruling, message, description);
+        } catch (EnforcementException e) {
+            if (e.code() == ErrorCode.UPSTREAM_MISMATCH) {
+                throw e;
+            }
+            flow.refuseDecided(ruling, GatewayError.of(e), opening.failed());
+            return;
+        }
+        session.running().opening(null);
+        opening.opened().accept(portal);
+    }
+
+    private static Portal portal(
+            String name,
+            Prepared prepared,
+            Ruling ruling,
+            BackendMessage message,
+            @Nullable RowDescription description) {
+        QueryAnalysis analysis = ruling.analysis();
+        Terms terms = ruling.terms();
+        if (description == null) {
+            if (analysis != null
+                    && !analysis.outputs().isEmpty()
+                    && prepared.copying() == null
+                    && !mayBeGone(prepared.statement())) {
+                throw mismatch("the database announces no columns where the analysis says "
+                        + analysis.outputs().size());
+            }
+            return new Portal(name, prepared, ruling, null, 0, null, prepared.copying());
+        }
+        RowMask mask = null;
+        if (terms != null && (analysis != null || ruling.unanalysed())) {
+            mask = terms.rowMask(analysis, description);
+        } else if (prepared.statement().statementClass() != StatementClass.SHOW) {
+            throw mismatch(
+                    "the database announces rows for `" + prepared.statement().operation() + "`");
+        }
+        Verdict verdict = ruling.verdict();
+        Verdict.Rows rows = new Verdict.Rows(
+                ClientMessages.description(prepared.statement(), description, ByteBufUtil.getBytes(message.content())),
+                description.columns().size(),
+                mask);
+        if (verdict != null) {
+            verdict.rows(rows);
+        }
+        return new Portal(name, prepared, ruling, rows.description(), rows.columns(), rows.mask(), null);
+    }
+
+    /** A cursor, a prepared statement that is known here: should the server have none, it announces nothing and then says so. */
+    private static boolean mayBeGone(SqlStatement statement) {
+        return statement.statementClass() == StatementClass.CURSOR
+                || statement.statementClass() == StatementClass.EXECUTE;
+    }
+
+    private static EnforcementException mismatch(String message) {
+        return new EnforcementException(ErrorCode.UPSTREAM_MISMATCH, message);
+    }
+}
