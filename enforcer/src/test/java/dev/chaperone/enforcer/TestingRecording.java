@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /** Keys, configurations and assertions that the recorder's tests share. */
 final class TestingRecording {
@@ -129,8 +130,10 @@ final class TestingRecording {
     private static RecordingKeys.KeyFiles keys() {
         try {
             Path directory = Files.createTempDirectory("chaperone-keys");
-            directory.toFile().deleteOnExit();
             RecordingKeys.KeyFiles files = RecordingKeys.generate(directory.resolve("keys"));
+            try (Stream<Path> parentsFirst = Files.walk(directory)) {
+                parentsFirst.forEach(path -> path.toFile().deleteOnExit());
+            }
             return files;
         } catch (IOException e) {
             throw new AssertionError(e);

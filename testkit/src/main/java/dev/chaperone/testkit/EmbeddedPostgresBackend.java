@@ -53,37 +53,53 @@ final class EmbeddedPostgresBackend implements PostgresBackend {
         boolean temporary = options.directory() == null;
         try {
             Path directory = Directories.prepare(options.directory(), "chaperone-postgres");
-            String password = password(directory.resolve("superuser-password"));
-            Path data = directory.resolve("data");
-            EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()
-                    .setDataDirectory(data)
-                    .setCleanDataDirectory(temporary)
-                    .setPort(options.port())
-                    .setConnectConfig("password", password)
-                    .setPGStartupWait(Duration.ofSeconds(60))
-                    .setOutputRedirector(ProcessBuilder.Redirect.DISCARD)
-                    .setErrorRedirector(ProcessBuilder.Redirect.DISCARD);
-            SMALL.forEach(builder::setServerConfig);
-            builder.setServerConfig("unix_socket_directories", hasSocket(directory) ? directory.toString() : "");
-            if (!temporary) {
-                builder.setServerConfig("fsync", "on");
+            if (temporary) {
+                PostgresTemplate.copyTo(directory, EmbeddedPostgresBackend::initialise);
             }
-            Path certificate = null;
-            if (options.tls()) {
-                SelfSigned selfSigned = SelfSigned.in(directory);
-                certificate = selfSigned.certificate();
-                builder.setServerConfig("ssl", "on")
-                        .setServerConfig("ssl_cert_file", certificate.toString())
-                        .setServerConfig("ssl_key_file", selfSigned.key().toString());
-            }
-            EmbeddedPostgres server = builder.start();
-            EmbeddedPostgresBackend backend =
-                    new EmbeddedPostgresBackend(server, directory, temporary, password, certificate);
-            backend.requirePasswords(data);
-            return backend;
+            return start(options, directory, temporary);
         } catch (IOException | SQLException e) {
             throw new IllegalStateException("the embedded PostgreSQL did not start: " + e.getMessage(), e);
         }
+    }
+
+    private static void initialise(Path directory) {
+        try {
+            start(PostgresOptions.temporary(), directory, false).close();
+        } catch (IOException | SQLException e) {
+            throw new IllegalStateException("the embedded PostgreSQL was not initialised: " + e.getMessage(), e);
+        }
+    }
+
+    private static EmbeddedPostgresBackend start(PostgresOptions options, Path directory, boolean temporary)
+            throws IOException, SQLException {
+        String password = password(directory.resolve("superuser-password"));
+        Path data = directory.resolve("data");
+        EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()
+                .setDataDirectory(data)
+                .setCleanDataDirectory(false)
+                .setPort(options.port())
+                .setConnectConfig("password", password)
+                .setPGStartupWait(Duration.ofSeconds(60))
+                .setOutputRedirector(ProcessBuilder.Redirect.DISCARD)
+                .setErrorRedirector(ProcessBuilder.Redirect.DISCARD);
+        SMALL.forEach(builder::setServerConfig);
+        builder.setServerConfig("unix_socket_directories", hasSocket(directory) ? directory.toString() : "");
+        if (options.directory() != null) {
+            builder.setServerConfig("fsync", "on");
+        }
+        Path certificate = null;
+        if (options.tls()) {
+            SelfSigned selfSigned = SelfSigned.in(directory);
+            certificate = selfSigned.certificate();
+            builder.setServerConfig("ssl", "on")
+                    .setServerConfig("ssl_cert_file", certificate.toString())
+                    .setServerConfig("ssl_key_file", selfSigned.key().toString());
+        }
+        EmbeddedPostgres server = builder.start();
+        EmbeddedPostgresBackend backend =
+                new EmbeddedPostgresBackend(server, directory, temporary, password, certificate);
+        backend.requirePasswords(data);
+        return backend;
     }
 
     private static boolean hasSocket(Path directory) {
