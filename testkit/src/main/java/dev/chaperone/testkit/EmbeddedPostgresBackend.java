@@ -86,6 +86,10 @@ final class EmbeddedPostgresBackend implements PostgresBackend {
         builder.setServerConfig("unix_socket_directories", hasSocket(directory) ? directory.toString() : "");
         if (options.directory() != null) {
             builder.setServerConfig("fsync", "on");
+        } else {
+            // Passwords that live as long as a test need not be slow to guess; with the usual 4096 rounds most of what the
+            // tests' processors did was to log in.
+            builder.setServerConfig("scram_iterations", "1");
         }
         Path certificate = null;
         if (options.tls()) {
