@@ -87,8 +87,8 @@ final class EmbeddedPostgresBackend implements PostgresBackend {
         if (options.directory() != null) {
             builder.setServerConfig("fsync", "on");
         } else {
-            // Passwords that live as long as a test need not be slow to guess; with the usual 4096 rounds most of what the
-            // tests' processors did was to log in.
+            // Passwords that live as long as a test need not be slow to guess; with the usual 4096 rounds most of what
+            // the tests' processors did was to log in.
             builder.setServerConfig("scram_iterations", "1");
         }
         Path certificate = null;
