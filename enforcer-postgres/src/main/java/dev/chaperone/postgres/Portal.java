@@ -3,6 +3,7 @@ package dev.chaperone.postgres;
 import dev.chaperone.enforcer.detect.FindCounts;
 import dev.chaperone.postgres.masking.RowMask;
 import io.netty.buffer.ByteBuf;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,7 @@ final class Portal {
     private final FindCounts finds = new FindCounts();
     private Tally tally = new Tally();
     private @Nullable Consumer<Runnable> effect;
+    private BooleanSupplier same = () -> true;
     private long rows;
     private long bytes;
     private boolean completed;
@@ -122,6 +124,21 @@ final class Portal {
 
     void tally(Tally shared) {
         tally = shared;
+    }
+
+    /** What it runs goes by a name, which must stand for the same until then. */
+    void runsWhile(BooleanSupplier stillTheSame) {
+        BooleanSupplier before = same;
+        same = () -> before.getAsBoolean() && stillTheSame.getAsBoolean();
+    }
+
+    /** True when it would run what was decided on. Once it has begun nothing can be put in the place of that. */
+    boolean begins() {
+        boolean begins = same.getAsBoolean();
+        if (begins) {
+            same = () -> true;
+        }
+        return begins;
     }
 
     /** What it leaves behind when it has run to its end; goes on with what it is given. */

@@ -3,9 +3,13 @@ package dev.chaperone.postgres;
 import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.analysis.SqlStatement;
 import dev.chaperone.postgres.analysis.StatementDetail;
+import dev.chaperone.postgres.analysis.StatementSplitter;
 import dev.chaperone.proto.ErrorCode;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,11 +94,51 @@ final class SessionNames {
         Cursor cursor = cursors.get(name);
         Portal portal = cursor == null ? portal(name) : null;
         QueryAnalysis analysis = portal == null ? null : portal.ruling().analysis();
-        if (portal == null || analysis == null || portal.prepared().offset() == Prepared.REWRITTEN) {
+        if (portal == null
+                || analysis == null
+                || portal.prepared().offset() == Prepared.REWRITTEN
+                || !Subject.needsTree(portal.prepared().statement())) {
             return cursor;
         }
         return new Cursor(
                 portal.prepared().statement().text(), analysis, analysis, Map.of(), false, false, portal.tally());
+    }
+
+    // ---- what is run by its name -----------------------------------------------------------------------------------
+
+    /** Says from now on whether a statement's names stand for what they stand for now, in what it looks up when it runs. */
+    BooleanSupplier same(SqlStatement statement) {
+        StatementDetail detail = statement.detail();
+        if (detail instanceof StatementDetail.Execute execute) {
+            return sameStatement(execute.name());
+        }
+        if (detail instanceof StatementDetail.CursorUse use && use.name() != null) {
+            return sameCursor(use.name());
+        }
+        if (detail instanceof StatementDetail.Explain explain) {
+            return sameInside(explain.body());
+        }
+        return detail instanceof StatementDetail.CreateAs create ? sameInside(create.body()) : () -> true;
+    }
+
+    private BooleanSupplier sameInside(String body) {
+        List<SqlStatement> inside = StatementSplitter.split(body);
+        return inside.size() == 1 ? same(inside.get(0)) : () -> false;
+    }
+
+    private BooleanSupplier sameStatement(String name) {
+        Prepared now = statements.get(name);
+        String tree = now == null ? null : now.tree();
+        return () -> {
+            Prepared then = statements.get(name);
+            return then == now && (then == null || !then.unsure() && Objects.equals(then.tree(), tree));
+        };
+    }
+
+    private BooleanSupplier sameCursor(String name) {
+        Cursor cursor = cursors.get(name);
+        Portal portal = portals.get(name);
+        return () -> cursors.get(name) == cursor && portals.get(name) == portal;
     }
 
     // ---- what happens to all of them -------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import io.netty.buffer.ByteBuf;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
@@ -42,6 +43,7 @@ final class StatementFlow {
     private final UpstreamLink link;
     private final Decider decider;
     private final Binding binding;
+    private long rewritings;
 
     StatementFlow(Session session, UpstreamLink link, Decider decider) {
         this.session = session;
@@ -231,6 +233,7 @@ final class StatementFlow {
      * @param then gets the rewritten statement, which is {@link SourceRewrite#NAME} upstream, and the permission for it
      */
     void rewrite(Prepared prepared, Ruling ruling, BiConsumer<Prepared, Ruling> then, Runnable failed) {
+        rewritings++;
         SourceRewrite.Outcome outcome = new SourceRewrite.Outcome() {
             @Override
             public void rewritten(Prepared statement, Ruling narrower) {
@@ -246,6 +249,12 @@ final class StatementFlow {
             }
         };
         new SourceRewrite(link, session.analyses().catalog(), prepared, ruling, outcome).start();
+    }
+
+    /** Says from now on whether {@link SourceRewrite#NAME} is what it is now. */
+    BooleanSupplier latestRewriting() {
+        long latest = rewritings;
+        return () -> rewritings == latest;
     }
 
     /** Refuses what the decision permitted. */
@@ -312,6 +321,12 @@ final class StatementFlow {
         if (session.transaction().cancelled() && !portal.ruling().session()) {
             session.running().completed(portal, Outcome.OUTCOME_ABORTED, SqlState.of(ErrorCode.CANCELLED));
             refuse(GatewayError.cancelled(), failed);
+            return;
+        }
+        if (!portal.begins()) {
+            GatewayError replaced = GatewayError.stalePlan();
+            session.running().completed(portal, Outcome.OUTCOME_REFUSED, replaced.sqlState());
+            refuse(replaced, failed);
             return;
         }
         session.outbox().request(portal.ruling().request());

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -51,9 +52,12 @@ final class UtilityFlow {
         this.flow = flow;
         this.decider = decider;
         this.meanings = new Meanings(session, link, flow);
-        this.opening = opening;
         this.prepared = opening.prepared();
         this.statement = prepared.statement();
+        this.opening = opening.then(portal -> {
+            portal.runsWhile(session.names().same(statement));
+            opening.opened().accept(portal);
+        });
     }
 
     /** True when the statement is opened in this way. */
@@ -186,13 +190,13 @@ final class UtilityFlow {
         } else {
             // The arguments go to the rewritten statement in place of the one that was prepared.
             StatementDetail.Execute execute = (StatementDetail.Execute) Objects.requireNonNull(statement.detail());
+            BooleanSupplier latest = flow.latestRewriting();
             String arguments =
                     execute.arguments().isEmpty() ? "" : " (" + String.join("\n, ", execute.arguments()) + "\n)";
-            whole(
-                    prepared.rewritten("EXECUTE \"" + SourceRewrite.NAME + '"' + arguments),
-                    null,
-                    narrower,
-                    opening.opened());
+            whole(prepared.rewritten("EXECUTE \"" + SourceRewrite.NAME + '"' + arguments), null, narrower, portal -> {
+                portal.runsWhile(latest);
+                opening.opened().accept(portal);
+            });
         }
     }
 

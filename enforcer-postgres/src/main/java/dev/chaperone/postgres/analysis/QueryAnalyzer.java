@@ -152,7 +152,20 @@ public final class QueryAnalyzer {
                 case Level.RTE_FUNCTION -> mark(entry.field("functions"), level, Use.USE_DERIVED);
                 case Level.RTE_TABLEFUNC -> mark(entry.field("tablefunc"), level, Use.USE_DERIVED);
                 case Level.RTE_GROUP -> mark(entry.field("groupexprs"), level, Use.USE_PREDICATE);
+                case Level.RTE_VALUES -> values(entry, level);
                 default -> {}
+            }
+        }
+    }
+
+    /** What a VALUES list of the agent's computes is computed whether or not anybody asks for it. */
+    private void values(Node.Struct entry, Level level) {
+        if (level.inView()) {
+            return;
+        }
+        for (Node row : entry.list("values_lists")) {
+            for (Node value : row instanceof Node.Items list ? list.items() : List.<Node>of()) {
+                lineage.expression(value, level).derived().forEach(column -> mark(column, Use.USE_DERIVED));
             }
         }
     }
