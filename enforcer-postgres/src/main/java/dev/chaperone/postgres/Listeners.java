@@ -76,6 +76,7 @@ final class Listeners implements AutoCloseable {
         return new ServerBootstrap()
                 .group(loops)
                 .channel(Transport.listening(address))
+                .childOption(ChannelOption.ALLOCATOR, Transport.ALLOCATOR)
                 .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
                 .childHandler(connection);
     }

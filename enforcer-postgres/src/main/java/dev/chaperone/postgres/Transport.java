@@ -1,5 +1,7 @@
 package dev.chaperone.postgres;
 
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -9,6 +11,7 @@ import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.util.NettyRuntime;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -18,11 +21,18 @@ import java.nio.file.Path;
 /** What connections are made of, and how their addresses are written: the one place that knows. */
 final class Transport {
 
+    /** Costs less here than the one that Netty takes by default, which suits buffers that go from thread to thread. */
+    static final ByteBufAllocator ALLOCATOR = PooledByteBufAllocator.DEFAULT;
+
     private Transport() {}
 
-    /** The threads that serve every connection of an enforcer. */
+    /**
+     * The threads that serve every connection of an enforcer: one for each processor, since none of them ever waits for
+     * anything but its connections. With more of them each finds less to do when it wakes, and wakes more often.
+     */
     static EventLoopGroup loops() {
-        return new MultiThreadIoEventLoopGroup(0, new DefaultThreadFactory("postgres"), NioIoHandler.newFactory());
+        return new MultiThreadIoEventLoopGroup(
+                NettyRuntime.availableProcessors(), new DefaultThreadFactory("postgres"), NioIoHandler.newFactory());
     }
 
     /** Accepts connections at addresses of that kind. */

@@ -109,6 +109,7 @@ final class UpstreamConnector {
         bootstrap
                 .group(loop)
                 .channel(Transport.connecting(address))
+                .option(ChannelOption.ALLOCATOR, Transport.ALLOCATOR)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, timeout)
                 .handler(new ChannelInitializer<>() {
                     @Override

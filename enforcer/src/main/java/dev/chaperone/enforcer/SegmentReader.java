@@ -113,6 +113,21 @@ final class SegmentReader implements AutoCloseable {
         return false;
     }
 
+    /** Whether nothing was written behind the frames that were read, only reserved. */
+    boolean onlyZerosFollow() throws IOException {
+        long size = channel.size();
+        ByteBuffer window = ByteBuffer.allocate(WINDOW);
+        for (long from = offset; from < size; from += WINDOW) {
+            window.clear();
+            SegmentHeader.readFully(channel, window, from);
+            window.flip();
+            if (window.mismatch(ByteBuffer.allocate(window.limit())) >= 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private boolean laterGroupAt(long where) throws IOException {
         ByteBuffer head = frameHeader(where);
         return head != null && FrameCipher.group(head) > index && frameAt(where, head) != null;

@@ -13,17 +13,20 @@ final class SegmentWriter {
     private final SegmentFile file;
     private final FrameCipher cipher;
     private final ByteBuffer buffer;
+    private final int reserve;
     private long written;
+    private long reservedTo;
     private long frames;
     private long syncedFrames;
     private long committedFrames;
     private long committedSize;
 
-    private SegmentWriter(SegmentHeader header, SegmentFile file, ByteBuffer buffer) {
+    private SegmentWriter(SegmentHeader header, SegmentFile file, ByteBuffer buffer, int reserve) {
         this.segment = header.segment();
         this.file = file;
         this.cipher = new FrameCipher(header);
         this.buffer = buffer.clear();
+        this.reserve = reserve;
         this.written = header.length();
         this.committedSize = written;
     }
@@ -33,6 +36,7 @@ final class SegmentWriter {
      *
      * @param previousFrames acknowledged frames of the segment before
      * @param buffer reused between segments
+     * @param reserve bytes that are reserved at a time; see {@link SegmentFile#reserve}
      */
     static SegmentWriter create(
             Path directory,
@@ -40,7 +44,8 @@ final class SegmentWriter {
             long previousFrames,
             Aead spoolKey,
             SegmentFile.Opener opener,
-            ByteBuffer buffer)
+            ByteBuffer buffer,
+            int reserve)
             throws IOException {
         SegmentHeader header = SegmentHeader.create(segment, previousFrames, spoolKey);
         Path name = SpoolFiles.segment(directory, segment);
@@ -50,7 +55,7 @@ final class SegmentWriter {
             file.write(ByteBuffer.wrap(header.encode()));
             file.force();
             DurableFiles.publish(fresh, name);
-            return new SegmentWriter(header, file, buffer);
+            return new SegmentWriter(header, file, buffer, reserve);
         } catch (IOException e) {
             closeAfter(e, file);
             throw e;
@@ -85,6 +90,7 @@ final class SegmentWriter {
     void commit(boolean sync) throws IOException {
         flush();
         if (sync) {
+            reserveAhead();
             file.force();
             syncedFrames = frames;
         }
@@ -92,9 +98,20 @@ final class SegmentWriter {
         committedSize = written;
     }
 
+    /** A group that takes a large part of what could be reserved gains little from that, and is not worth writing it twice. */
+    private void reserveAhead() throws IOException {
+        if (written > reservedTo && written - committedSize <= reserve / 4) {
+            file.reserve(reserve);
+            reservedTo = written + reserve;
+        }
+    }
+
     /** Ends the segment in good order. */
     void close() throws IOException {
         try (file) {
+            if (reservedTo > written) {
+                file.truncate(written);
+            }
             file.force();
         }
     }

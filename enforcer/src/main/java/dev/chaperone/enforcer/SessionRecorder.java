@@ -10,8 +10,8 @@ import java.util.concurrent.CompletableFuture;
  * The record of one session. Used by one thread at a time (the session's event loop).
  *
  * <p>Each method gives a future that completes once the event, and every event before it, is durable: only then may bytes
- * that the event describes be released. Futures complete in the order of the calls, on a thread of the recorder: hop back to
- * your own. A future that fails does so with an {@link EnforcementException} of code RECORDING_UNAVAILABLE, and every later
+ * that the event describes be released. Futures complete in the order of the calls, either before the call returns or on a
+ * thread of the recorder: hop back to your own. A future that fails does so with an {@link EnforcementException} of code RECORDING_UNAVAILABLE, and every later
  * call of the session fails too: end the session.
  */
 public interface SessionRecorder {

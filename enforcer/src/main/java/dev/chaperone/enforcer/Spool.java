@@ -5,13 +5,16 @@ import dev.chaperone.proto.ErrorCode;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The write-ahead log in front of Kafka. Entries wait in a bounded queue; one thread writes whatever has accumulated as one
- * group with one sync, and only then completes their futures, in order. Nobody who offers an entry ever waits.
+ * group with one sync, and only then completes their futures, in order. Nobody who offers an entry ever waits. Where nothing
+ * is synced, an entry that finds nothing before it is written by whoever offers it: handing a few bytes to the operating
+ * system takes less than waking a thread to do it.
  *
  * <p>It refuses while it is full, while the disk is broken and, when records count as written only with Kafka's
  * acknowledgement, while Kafka gives none.
@@ -27,6 +30,9 @@ final class Spool implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Spool.class);
 
+    /** Longest entry that is written by whoever offers it. */
+    private static final long FEW_BYTES = 64 * 1024;
+
     private final RecordingConfig config;
     private final SpoolWriter writer;
     private final SpoolLog spoolLog;
@@ -34,7 +40,10 @@ final class Spool implements AutoCloseable {
     private final QuorumGate gate;
     private final RecorderMeters meters;
     private final Listener listener;
+    private final boolean direct;
     private final Thread thread;
+    /** Held by whoever writes. */
+    private final ReentrantLock writing = new ReentrantLock();
 
     Spool(RecordingConfig config, SpoolWriter writer, SpoolLog spoolLog, RecorderMeters meters, Listener listener) {
         this.config = config;
@@ -44,6 +53,7 @@ final class Spool implements AutoCloseable {
         this.gate = new QuorumGate(config.durability() == RecordingConfig.Durability.QUORUM, meters);
         this.meters = meters;
         this.listener = listener;
+        this.direct = config.durability() == RecordingConfig.Durability.RELAXED;
         this.thread = new Thread(this::run, "chaperone-spool");
         this.thread.setDaemon(true);
     }
@@ -61,7 +71,9 @@ final class Spool implements AutoCloseable {
      */
     @Nullable
     EnforcementException offer(SpoolEntry entry, boolean lastWord) {
-        SpoolQueue.Offer offer = queue.offer(entry, entry.control() || lastWord);
+        SpoolQueue.Offer offer = direct && entry.size() <= FEW_BYTES && writing.tryLock()
+                ? offerOrWrite(entry, lastWord)
+                : queue.offer(entry, entry.control() || lastWord, false);
         if (offer.becameFull()) {
             listener.refusing(Reason.FULL.text());
         }
@@ -155,6 +167,31 @@ final class Spool implements AutoCloseable {
         }
     }
 
+    /** Called with the lock, which it gives back. */
+    private SpoolQueue.Offer offerOrWrite(SpoolEntry entry, boolean lastWord) {
+        List<SpoolEntry> group = List.of(entry);
+        SpoolQueue.Offer offer;
+        SpoolWriter.Outcome outcome = null;
+        try {
+            offer = queue.offer(entry, entry.control() || lastWord, writer.ready());
+            if (offer.claimed()) {
+                outcome = put(group);
+            }
+        } catch (Throwable e) {
+            queue.close(); // the thread fails what is left
+            throw e;
+        } finally {
+            writing.unlock();
+        }
+        if (outcome != null) {
+            written(group, outcome);
+            if (outcome.cause() != null) {
+                queue.wake(); // to try again is the thread's part
+            }
+        }
+        return offer;
+    }
+
     private void run() {
         try {
             List<SpoolEntry> group = queue.take(writer::broken);
@@ -165,7 +202,7 @@ final class Spool implements AutoCloseable {
             if (writer.broken()) {
                 write(List.of());
             }
-            writer.close();
+            close(writer);
         } catch (Throwable e) { // a defect or no memory: whoever waits must hear of it
             log.error("the spool's writer failed; nothing more can be recorded until the process is restarted", e);
         } finally {
@@ -178,13 +215,40 @@ final class Spool implements AutoCloseable {
 
     private void write(List<SpoolEntry> group) {
         SpoolWriter.Outcome outcome;
+        writing.lock();
         try {
-            outcome = writer.write(group, gate::hold);
+            outcome = put(group);
+        } finally {
+            writing.unlock();
+        }
+        written(group, outcome);
+        writing.lock();
+        try {
+            writer.rollIfFull();
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    private void close(SpoolWriter last) {
+        writing.lock();
+        try {
+            last.close();
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    private SpoolWriter.Outcome put(List<SpoolEntry> group) {
+        try {
+            return writer.write(group, gate::hold);
         } catch (Throwable e) {
             fail(group);
             throw e;
         }
-        queue.done(group);
+    }
+
+    private void written(List<SpoolEntry> group, SpoolWriter.Outcome outcome) {
         if (outcome.cause() == null) {
             clear(Reason.BROKEN);
             gate.written(outcome.written());
@@ -195,7 +259,8 @@ final class Spool implements AutoCloseable {
                     Reason.BROKEN.text() + ": " + outcome.cause().getClass().getSimpleName());
         }
         fail(outcome.failed());
-        writer.rollIfFull();
+        // Only now: whoever finds nothing before its entry may be told of it at once, and futures complete in order.
+        queue.done(group);
     }
 
     private void fail(List<SpoolEntry> entries) {

@@ -62,25 +62,30 @@ final class SpoolQueue {
      *
      * @param refusal why it was not taken; null when it was
      * @param becameFull whether it is the first that found the spool full
+     * @param claimed whether whoever offered it is to write it, and to say {@link #done}
      */
-    record Offer(@Nullable String refusal, boolean becameFull) {}
+    record Offer(@Nullable String refusal, boolean becameFull, boolean claimed) {}
 
     /**
      * Takes an entry or not.
      *
      * @param unbounded beyond the bounds too: control entries and last words, whose number the open sessions bound
+     * @param claiming whether to leave it to its caller when nothing else waits or is being written
      */
-    Offer offer(SpoolEntry entry, boolean unbounded) {
+    Offer offer(SpoolEntry entry, boolean unbounded, boolean claiming) {
         lock.lock();
         try {
             boolean wasAccepting = reasons.isEmpty();
             String refusal = closed ? CLOSED : unbounded ? null : refusalOf(entry.size());
+            boolean claimed = refusal == null && claiming && queued == 0;
             if (refusal == null) {
-                queue.add(entry);
                 queued += entry.size();
-                arrived.signal();
+                if (!claimed) {
+                    queue.add(entry);
+                    arrived.signal();
+                }
             }
-            return new Offer(refusal, wasAccepting && !reasons.isEmpty());
+            return new Offer(refusal, wasAccepting && !reasons.isEmpty(), claimed);
         } finally {
             lock.unlock();
         }
@@ -171,6 +176,16 @@ final class SpoolQueue {
         lock.lock();
         try {
             queued -= bytes;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Has {@link #take} look again whether to go on waiting. */
+    void wake() {
+        lock.lock();
+        try {
+            arrived.signal();
         } finally {
             lock.unlock();
         }

@@ -128,10 +128,13 @@ record SpoolRecovery(TreeMap<Long, Segment> segments, SpoolPosition unshipped, l
 
     private static void cutTail(SegmentReader reader) throws IOException {
         long size = Files.size(reader.file());
-        log.warn(
-                "`{}` ends in {} bytes of a group whose writing was interrupted; nothing in it was acknowledged, cutting it off",
-                reader.file(),
-                size - reader.offset());
+        if (!reader.onlyZerosFollow()) {
+            log.warn(
+                    "`{}` ends in {} bytes of a group whose writing was interrupted; nothing in it was acknowledged, cutting"
+                            + " it off",
+                    reader.file(),
+                    size - reader.offset());
+        }
         try (FileChannel channel = FileChannel.open(reader.file(), StandardOpenOption.WRITE)) {
             channel.truncate(reader.offset());
             channel.force(true);

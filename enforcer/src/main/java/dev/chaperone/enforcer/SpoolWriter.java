@@ -14,11 +14,16 @@ import org.slf4j.LoggerFactory;
 /**
  * Puts groups of entries on the disk. A group that cannot be written is tried once more in a new segment; when that fails too
  * the disk counts as broken: client entries fail and their chains end, control entries wait, and every further call first
- * tries a new segment. Used by the spool's one thread.
+ * tries a new segment. Used by one thread at a time.
  */
 final class SpoolWriter {
 
     private static final Logger log = LoggerFactory.getLogger(SpoolWriter.class);
+
+    /** Most bytes, and the least part of a segment, that are reserved at a time. */
+    private static final long RESERVE = 1024 * 1024;
+
+    private static final int PARTS = 64;
 
     private final RecordingConfig config;
     private final Path directory;
@@ -31,7 +36,7 @@ final class SpoolWriter {
     private @Nullable SegmentWriter active;
     private long nextSegment;
     private long previousFrames;
-    private boolean broken;
+    private volatile boolean broken;
 
     SpoolWriter(
             RecordingConfig config,
@@ -64,6 +69,15 @@ final class SpoolWriter {
 
     boolean broken() {
         return broken;
+    }
+
+    /** True when writing a few entries asks nothing of the file system but to take bytes. */
+    boolean ready() {
+        SegmentWriter writer = active;
+        return !sync
+                && !broken
+                && writer != null
+                && writer.committedSize() < config.segmentSize().bytes();
     }
 
     /**
@@ -168,7 +182,8 @@ final class SpoolWriter {
     private SegmentWriter segment() throws IOException {
         SegmentWriter current = active;
         if (current == null) {
-            current = SegmentWriter.create(directory, nextSegment, previousFrames, spoolKey, opener, buffer);
+            current = SegmentWriter.create(directory, nextSegment, previousFrames, spoolKey, opener, buffer, (int)
+                    Math.min(RESERVE, config.segmentSize().bytes() / PARTS));
             active = current;
         }
         return current;

@@ -19,8 +19,10 @@ import dev.chaperone.audit.v1.SessionClosed;
 import dev.chaperone.enforcer.RecordingConfig.Durability;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -72,6 +74,65 @@ class SpoolFailureTest {
                         .getSessionOpened()
                         .getDurability())
                 .isEqualTo("relaxed");
+    }
+
+    @Test
+    void sessionsThatRecordAtOnceWithoutSyncsKeepTheirOrder() throws Exception {
+        SpoolRecorder recorder = started(config(spool, "64KiB", "64MiB", Durability.RELAXED), sinks, disk);
+        List<SessionRecorder> sessions = new ArrayList<>();
+        List<Thread> threads = new ArrayList<>();
+        List<Integer> outOfOrder = Collections.synchronizedList(new ArrayList<>());
+        for (int i = 0; i < 4; i++) {
+            SessionRecorder session = recorder.open(facts());
+            sessions.add(session);
+            threads.add(new Thread(() -> {
+                AtomicInteger completed = new AtomicInteger();
+                List<CompletableFuture<Void>> all = new ArrayList<>();
+                for (int event = 0; event < 1000; event++) {
+                    int number = event;
+                    all.add(session.record(delivered(event % 7 == 0 ? 100_000 : 10))
+                            .thenRun(() -> {
+                                if (completed.getAndIncrement() != number) {
+                                    outOfOrder.add(number);
+                                }
+                            }));
+                }
+                all.forEach(TestingRecording::await);
+            }));
+        }
+        threads.forEach(Thread::start);
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        recorder.close();
+        assertThat(outOfOrder).isEmpty();
+        List<TestingRecordSinks.Sent> records = recovered(spool);
+        for (SessionRecorder session : sessions) {
+            assertThat(chain(records, session.sessionId())).hasSize(1002);
+        }
+    }
+
+    @Test
+    void aDiskThatBreaksUnderAnEntryThatNeedsNoSyncIsTriedAgain() throws Exception {
+        SpoolRecorder recorder = started(config(spool, "64KiB", "64MiB", Durability.RELAXED), sinks, disk);
+        SessionRecorder lost = recorder.open(facts());
+        await(lost.record(delivered(1)));
+        disk.failWrites(true);
+        awaitRefused(lost.record(delivered(2)));
+        assertThat(refuses(recorder)).isTrue();
+
+        disk.failWrites(false);
+        eventually(() -> !refuses(recorder));
+        SessionRecorder next = recorder.open(facts());
+        await(next.record(delivered(4)));
+        awaitRefused(lost.record(delivered(5)));
+        recorder.close();
+
+        List<TestingRecordSinks.Sent> records = recovered(spool);
+        assertThat(chain(records, lost.sessionId())).hasSize(2);
+        assertThat(chain(records, next.sessionId())).hasSize(3);
+        assertThat(changes(chain(records, controlSession(records))))
+                .containsSubsequence(Change.CHANGE_REFUSING, Change.CHANGE_ACCEPTING);
     }
 
     @Test

@@ -27,6 +27,9 @@ class SpoolRecoveryTest {
 
     private static final byte[] KEY = "11111111-1111-1111-1111-111111111111".getBytes(StandardCharsets.US_ASCII);
 
+    /** Less than is left of a page, and more than a few frames. */
+    private static final int RESERVE = 4096;
+
     @TempDir
     Path spool;
 
@@ -92,6 +95,26 @@ class SpoolRecoveryTest {
             assertThat(recover()).hasSize(3);
             assertThat(bytes(1)).isEqualTo(whole);
         }
+    }
+
+    @Test
+    void whatWasReservedAndNeverWrittenIsNoFrame() throws IOException {
+        SegmentWriter writer = writer(1, 0);
+        for (int i = 0; i < 100; i++) {
+            writer.append(KEY, new byte[40]);
+            writer.commit(true);
+        }
+        // The process is killed.
+        assertThat(Files.size(segment(1))).isGreaterThan(writer.committedSize());
+        assertThat(recover()).hasSize(100);
+        assertThat(Files.size(segment(1))).isEqualTo(writer.committedSize());
+        writer.close();
+    }
+
+    @Test
+    void aSegmentThatEndsInGoodOrderHoldsNothingReserved() throws IOException {
+        write(1, 0, 2, 1);
+        assertThat(Files.size(segment(1))).isEqualTo(ends.get(1));
     }
 
     @Test
@@ -320,7 +343,7 @@ class SpoolRecoveryTest {
 
     private SegmentWriter writer(long segment, long previousFrames) throws IOException {
         return SegmentWriter.create(
-                spool, segment, previousFrames, key, SegmentFile::create, ByteBuffer.allocate(64 * 1024));
+                spool, segment, previousFrames, key, SegmentFile::create, ByteBuffer.allocate(64 * 1024), RESERVE);
     }
 
     private List<SpoolFrame> recover() throws IOException {

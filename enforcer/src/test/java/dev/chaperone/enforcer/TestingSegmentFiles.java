@@ -48,6 +48,12 @@ final class TestingSegmentFiles implements SegmentFile.Opener {
             }
 
             @Override
+            public void reserve(int bytes) throws IOException {
+                checkWrite();
+                file.reserve(bytes);
+            }
+
+            @Override
             public void force() throws IOException {
                 beforeForce();
                 file.force();
