@@ -168,6 +168,11 @@ final class Requests {
         return !busy && queue.isEmpty();
     }
 
+    /** True when something waits for its turn. */
+    boolean waiting() {
+        return !queue.isEmpty();
+    }
+
     /** True while a message is being carried out. */
     boolean busy() {
         return busy;

@@ -288,7 +288,7 @@ final class Session implements Requests.Handler, CopyIn.Events {
         return messages;
     }
 
-    /** Whether notices are for the gateway itself. */
+    /** Whether what goes on is the gateway's own doing, after the client has had its answer. */
     void quiet(boolean on) {
         quiet = on;
     }
@@ -384,7 +384,8 @@ final class Session implements Requests.Handler, CopyIn.Events {
     CompletableFuture<Void> cancel() {
         CompletableFuture<Void> told = new CompletableFuture<>();
         inLoop(() -> {
-            if (ending.open() && !requests.idle()) {
+            // What the gateway does of its own is nothing that the client could mean.
+            if (ending.open() && (quiet ? requests.waiting() : !requests.idle())) {
                 transaction.cancel();
                 running.cancel().whenComplete((done, failure) -> told.complete(null));
             } else {

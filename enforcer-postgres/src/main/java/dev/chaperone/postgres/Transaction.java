@@ -46,7 +46,6 @@ final class Transaction {
         ByteBuf body = message.body();
         status = body.isReadable() ? (char) body.readUnsignedByte() : 'I';
         failed = false;
-        cancelled = false;
         ran = false;
         session.synced();
         if (status != 'I') {
@@ -63,6 +62,7 @@ final class Transaction {
     }
 
     private void readyForQuery(Runnable then) {
+        cancelled = false; // what comes too late for a request is not for the next one
         BackendWriter.readyForQuery(session.outbox().buffer(), status);
         session.outbox().cut();
         session.handles().ready(status);
