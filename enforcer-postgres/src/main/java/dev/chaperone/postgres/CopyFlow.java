@@ -17,6 +17,7 @@ import dev.chaperone.proto.ErrorCode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -129,7 +130,14 @@ final class CopyFlow {
         Terms terms = Objects.requireNonNull(ruling.terms());
         if (copy.from()) {
             opening.prepared().copying(Copying.FROM_CLIENT);
-            flow.restrict(opening, ruling);
+            // The server looks for the table when it runs.
+            BooleanSupplier unchanged = session.handles().unchanged();
+            flow.restrict(
+                    opening.then(portal -> {
+                        portal.runsWhile(unchanged);
+                        opening.opened().accept(portal);
+                    }),
+                    ruling);
         } else if (terms.atSource()) {
             flow.rewrite(
                     source, ruling, (text, narrower) -> describe(SourceRewrite.NAME, text, narrower), opening.failed());

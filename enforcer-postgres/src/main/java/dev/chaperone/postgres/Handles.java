@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -227,6 +228,12 @@ final class Handles {
     void doubt() {
         epoch++;
         doubtful = true;
+    }
+
+    /** Says from now on whether nothing has run since that may have changed what texts mean. */
+    BooleanSupplier unchanged() {
+        long now = epoch;
+        return () -> epoch == now;
     }
 
     /** Something has run that may have dropped prepared statements. */

@@ -141,10 +141,18 @@ final class UtilityFlow {
         if (detail instanceof StatementDetail.CreateAs) {
             return statement.actionClass();
         }
-        if (detail instanceof StatementDetail.Explain explain && !explain.analyze()) {
-            return ActionClass.ACTION_CLASS_READ;
+        if (detail instanceof StatementDetail.Explain explain) {
+            return explain.analyze() ? actionClass(explain, analysis) : ActionClass.ACTION_CLASS_READ;
         }
         return Subject.actionClass(analysis);
+    }
+
+    /** A plan that is run makes the table of CREATE TABLE AS. */
+    private static ActionClass actionClass(StatementDetail.Explain explain, QueryAnalysis analysis) {
+        SqlStatement inside = StatementSplitter.split(explain.body()).get(0);
+        return inside.detail() instanceof StatementDetail.CreateAs
+                ? inside.actionClass()
+                : Subject.actionClass(analysis);
     }
 
     private void permitted(Meaning meaning, Ruling ruling) {
@@ -313,6 +321,9 @@ final class UtilityFlow {
     private void decideLock(Meaning meaning) {
         Meaning locking = meaning.map(QueryAnalysis::locking);
         UnanalysableException failure = UtilityCheck.refusal(statement, prepared.tree());
+        // The server looks for the relations when it runs.
+        BooleanSupplier unchanged = session.handles().unchanged();
+        Opening whileUnchanged = opening.then(with(portal -> portal.runsWhile(unchanged)));
         decider.decide(
                 new Subject(
                         statement,
@@ -322,6 +333,6 @@ final class UtilityFlow {
                         false,
                         ""),
                 opening.parameters(),
-                ruling -> flow.obey(ruling, () -> flow.restrict(opening, ruling), opening.failed()));
+                ruling -> flow.obey(ruling, () -> flow.restrict(whileUnchanged, ruling), opening.failed()));
     }
 }

@@ -57,6 +57,10 @@ class CopyIT {
                 Gateway.DATABASE,
                 "create table letters (id int, code char(3) default 'abc', twice int generated always as (id * 2) stored)",
                 "create view initials as select id, left(name, 1) as initial from patients",
+                "create schema elsewhere",
+                "create table elsewhere.letters (id int)",
+                "grant usage on schema elsewhere to gateway",
+                "grant insert on elsewhere.letters to gateway",
                 "create table parts (id int, text text) partition by range (id)",
                 "create table parts_1 partition of parts for values from (0) to (100)",
                 "insert into parts values (1, 'one')",
@@ -84,6 +88,8 @@ class CopyIT {
                 "copy (select name, visits from patients order by id) to stdout with (format csv, null 'none')",
                 "copy (table patients) to stdout (format binary)",
                 "copy letters to stdout binary",
+                "copy binary letters to stdout",
+                "copy binary letters (id) to stdout with encoding 'UTF8'",
                 "COPY (select 1 as \"a;b\" -- the last word\n) TO STDOUT",
                 "copy numbers to stdout"
             })
@@ -272,6 +278,22 @@ class CopyIT {
             assertThat(tags(client.until("Z"))).isEqualTo("TDCZ");
         }
         assertThat(count("letters")).isZero();
+    }
+
+    @Test
+    void aTableThatANameComesToMeanGetsNoDataByTheDecisionOnAnother() throws SQLException, IOException {
+        try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.AGENT)) {
+            client.raw(query("begin"));
+            client.until("Z");
+            client.raw(join(parse("", "copy letters (id) from stdin"), bind("x", ""), sync()));
+            client.until("Z");
+            client.raw(query("set local search_path = elsewhere"));
+            client.until("Z");
+            client.raw(join(execute("x", 0), sync()));
+            List<Message> refused = client.until("GZ");
+            assertThat(tags(refused)).startsWith("E").doesNotContain("G");
+            assertThat(refused.get(0).field('C')).isEqualTo("0A000");
+        }
     }
 
     @Test

@@ -180,6 +180,27 @@ final class UtilityMaskingIT {
             assertThat(rows("select to_regclass('stolen')")).containsExactly("NULL");
         }
 
+        @ParameterizedTest
+        @ValueSource(
+                strings = {
+                    "explain analyze delete from patients where id = 1",
+                    "explain (U&\"analyze\") delete from patients where id = 1",
+                    "explain (costs off, U&\"!0061nalyze\" uescape '!') delete from patients where id = 1",
+                    "explain (analyze off, \"analyze\") update patients set name = 'x' where id = 1",
+                    "explain analyze create table planned as select id from patients",
+                    "explain analyze select id into planned from patients",
+                    "explain (U&\"analyze\") create materialized view planned as select id from patients"
+                })
+        void aPlanThatIsRunIsNoRead(String sql) throws IOException {
+            gateway.decisions.policy(request ->
+                    request.getAction().getClass_() == ActionClass.ACTION_CLASS_READ ? permit() : deny("only reads"));
+            assertThat(error(sql)).isIn("42501", "42601");
+            assertThat(rows("select to_regclass('planned')")).containsExactly("NULL");
+            assertThat(rows("select name from patients where id = 1"))
+                    .hasSize(1)
+                    .doesNotContain("x");
+        }
+
         @Test
         void whatTouchesNothingMaskedIsCarriedOut() throws IOException {
             assertThat(rows("explain (costs off) select id, name from patients"))

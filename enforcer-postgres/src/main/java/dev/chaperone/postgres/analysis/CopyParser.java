@@ -12,6 +12,7 @@ final class CopyParser {
     private final String text;
     private final SqlLexer lexer;
     private final Map<String, String> options = new HashMap<>();
+    private boolean binaryFirst;
 
     private CopyParser(String text) {
         this.text = text;
@@ -58,7 +59,7 @@ final class CopyParser {
             return null;
         }
         lexer.next();
-        String tail = client ? text.substring(lexer.start()) : "";
+        String tail = client ? tail() : "";
         if (!options()) {
             return null;
         }
@@ -79,9 +80,19 @@ final class CopyParser {
         boolean named = ahead.kind() == SqlLexer.Kind.QUOTED
                 || ahead.kind() == SqlLexer.Kind.WORD && !ahead.is("from") && !ahead.is("to");
         if (named) {
+            binaryFirst = true;
             options.put("format", "binary");
             lexer.next();
         }
+    }
+
+    /** What follows STDOUT, in the form in which it can follow COPY (query) TO STDOUT, which has no BINARY before it. */
+    private String tail() {
+        String tail = text.substring(lexer.start());
+        if (!binaryFirst) {
+            return tail;
+        }
+        return "binary " + (lexer.is("with") ? text.substring(lexer.end()) : tail);
     }
 
     /** The text between a pair of parentheses; leaves the lexer after them. */

@@ -226,11 +226,12 @@ final class DetailParser {
         return ended() ? null : new StatementDetail.Explain(analyze, body());
     }
 
+    /** An option whose name is spelled with escapes may be any. */
     private static boolean analyzes(String option) {
         SqlLexer lexer = new SqlLexer(option);
         lexer.next();
         String name = lexer.value();
-        if (!"analyze".equals(name) && !"analyse".equals(name)) {
+        if (name != null && !name.equals("analyze") && !name.equals("analyse")) {
             return false;
         }
         lexer.next();

@@ -144,6 +144,10 @@ final class StatementDetailTest {
                 .isEqualTo(new StatementDetail.Explain(true, "delete from t"));
         assertThat(detail("explain (costs off, ANALYZE) select 1"))
                 .isEqualTo(new StatementDetail.Explain(true, "select 1"));
+        assertThat(detail("explain (costs off, U&\"an\\0061lyze\") delete from t"))
+                .isEqualTo(new StatementDetail.Explain(true, "delete from t"));
+        assertThat(detail("explain (analyze off, \"analyze\") delete from t"))
+                .isEqualTo(new StatementDetail.Explain(true, "delete from t"));
         assertThat(detail("explain (analyze off) select 1")).isEqualTo(new StatementDetail.Explain(false, "select 1"));
     }
 
