@@ -4,18 +4,17 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Starts real backends for tests and for the demonstration. One switch says where PostgreSQL runs: the system property
- * {@code chaperone.backends}, else the environment variable {@code CHAPERONE_BACKENDS}, is {@code embedded} (a child
- * process from bundled binaries; no container engine needed), {@code containers} (Testcontainers) or {@code auto} (the
- * default: embedded). Kafka and the OIDC provider always run inside this process.
+ * Starts real backends for tests and for the demonstration. One switch says where they run: the system property
+ * {@code chaperone.backends}, else the environment variable {@code CHAPERONE_BACKENDS}, is {@code embedded} (in this process
+ * and its children; no container engine needed), {@code containers} (Testcontainers) or {@code auto} (the default: embedded).
  */
 public final class Backends {
 
-    /** Where PostgreSQL runs. */
+    /** Where backends run. */
     public enum Mode {
-        /** A child process from bundled binaries. */
+        /** In this process and its children, from the class path. */
         EMBEDDED,
-        /** A container; an engine has to answer. */
+        /** In containers; an engine has to answer. */
         CONTAINERS
     }
 
@@ -69,7 +68,10 @@ public final class Backends {
      * @throws IllegalStateException when it does not start
      */
     public static KafkaBackend kafka(KafkaOptions options) {
-        KafkaBackend backend = new KafkaBackend(options);
+        KafkaBackend backend = switch (mode()) {
+            case EMBEDDED -> new EmbeddedKafkaBackend(options);
+            case CONTAINERS -> new ContainerKafkaBackend(options);
+        };
         backend.start();
         return backend;
     }
@@ -85,6 +87,10 @@ public final class Backends {
      * @param port the port to listen on at 127.0.0.1; 0 takes a free one
      */
     public static OidcBackend oidc(int port) {
-        return new OidcBackend(port);
+        return new OidcBackend(
+                switch (mode()) {
+                    case EMBEDDED -> OidcServer.embedded(port);
+                    case CONTAINERS -> OidcServer.container(port);
+                });
     }
 }

@@ -2,7 +2,6 @@ package dev.chaperone.testkit;
 
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
-import org.testcontainers.DockerClientFactory;
 import org.testcontainers.postgresql.PostgreSQLContainer;
 
 /** PostgreSQL in a container, where an engine answers. */
@@ -21,10 +20,7 @@ final class ContainerPostgresBackend implements PostgresBackend {
             throw new IllegalStateException(
                     "a fixed directory, a fixed port and TLS need the embedded PostgreSQL; set CHAPERONE_BACKENDS to `embedded`");
         }
-        if (!DockerClientFactory.instance().isDockerAvailable()) {
-            throw new IllegalStateException(
-                    "CHAPERONE_BACKENDS is `containers`, but no container engine answers; start one or choose `embedded`");
-        }
+        Containers.requireEngine();
         PostgreSQLContainer container = new PostgreSQLContainer(IMAGE).withUsername("postgres");
         container.start();
         return new ContainerPostgresBackend(container);

@@ -12,7 +12,6 @@ import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.PlainJWT;
 import com.nimbusds.jwt.SignedJWT;
-import java.net.InetAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -20,33 +19,22 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.Date;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
-import no.nav.security.mock.oauth2.MockOAuth2Server;
-import no.nav.security.mock.oauth2.OAuth2Config;
-import no.nav.security.mock.oauth2.http.NettyWrapper;
-import no.nav.security.mock.oauth2.token.KeyProvider;
-import no.nav.security.mock.oauth2.token.OAuth2TokenProvider;
 
 /** A running OIDC provider with discovery and JWKS, which also signs tokens directly, good and bad ones. */
 public final class OidcBackend implements AutoCloseable {
 
-    private static final String ISSUER_ID = "chaperone";
-
-    private final MockOAuth2Server server;
+    private final OidcServer server;
     private final RSAKey key;
 
-    OidcBackend(int port) {
-        KeyProvider keys = new KeyProvider();
-        server = new MockOAuth2Server(new OAuth2Config(
-                false, null, null, false, new OAuth2TokenProvider(keys), Set.of(), new NettyWrapper()));
-        server.start(InetAddress.getLoopbackAddress(), port);
-        key = keys.signingKey(ISSUER_ID).toRSAKey();
+    OidcBackend(OidcServer server) {
+        this.server = server;
+        this.key = server.key();
     }
 
     /** The issuer; {@code <issuer>/.well-known/openid-configuration} describes it. */
     public URI issuer() {
-        return server.issuerUrl(ISSUER_ID).uri();
+        return server.issuer();
     }
 
     /** The audience that tokens are issued for when nothing else is said. */
@@ -80,7 +68,7 @@ public final class OidcBackend implements AutoCloseable {
 
     @Override
     public void close() {
-        server.shutdown();
+        server.stop().run();
     }
 
     private JWTClaimsSet.Builder claims(TokenSpec spec) {
