@@ -16,7 +16,12 @@ import org.slf4j.LoggerFactory;
 final class RefreshingCatalog implements CatalogService {
 
     private static final Logger log = LoggerFactory.getLogger(RefreshingCatalog.class);
-    private static final long SPACING_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** Longest that anybody waits for a load to begin. */
+    private static final long LONGEST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** Of the time, one part in so many goes into loading, however often it is asked for. */
+    private static final int SHARE = 3;
 
     private final CatalogLoader loader;
     private final ScheduledExecutorService worker = Executors.newSingleThreadScheduledExecutor(task -> {
@@ -28,16 +33,18 @@ final class RefreshingCatalog implements CatalogService {
     private final Object lock = new Object();
     private @Nullable CompletableFuture<CatalogSnapshot> pending;
     private long lastLoad;
+    private long cost;
 
     RefreshingCatalog(CatalogLoader loader, Duration interval) {
         this.loader = loader;
+        lastLoad = System.nanoTime();
         try {
             current = loader.load();
         } catch (SQLException e) {
             worker.shutdownNow();
             throw new IllegalStateException("the catalog cannot be read: " + e.getMessage(), e);
         }
-        lastLoad = System.nanoTime();
+        cost = System.nanoTime() - lastLoad;
         long nanos = interval.toNanos();
         worker.scheduleWithFixedDelay(this::refresh, nanos, nanos, TimeUnit.NANOSECONDS);
     }
@@ -54,7 +61,10 @@ final class RefreshingCatalog implements CatalogService {
                 return pending.minimalCompletionStage();
             }
             CompletableFuture<CatalogSnapshot> next = new CompletableFuture<>();
-            long wait = Math.max(0, lastLoad + SPACING_NANOS - System.nanoTime());
+            // A client that creates something and then uses it waits for this: a quick load may soon be followed by
+            // another.
+            long spacing = Math.min(LONGEST_WAIT_NANOS, SHARE * cost);
+            long wait = Math.max(0, lastLoad + spacing - System.nanoTime());
             try {
                 worker.schedule(() -> load(next), wait, TimeUnit.NANOSECONDS);
             } catch (RejectedExecutionException e) {
@@ -74,11 +84,19 @@ final class RefreshingCatalog implements CatalogService {
         }
         try {
             CatalogSnapshot loaded = loader.load();
+            loaded();
             current = loaded;
             result.complete(loaded);
         } catch (SQLException | RuntimeException e) {
+            loaded();
             log.warn("catalog not refreshed: {}", e.getMessage());
             result.completeExceptionally(e);
+        }
+    }
+
+    private void loaded() {
+        synchronized (lock) {
+            cost = System.nanoTime() - lastLoad;
         }
     }
 
