@@ -142,7 +142,9 @@ def statements_of_every_kind(say):
 def several_statements_at_once(say):
     with connect() as connection:
         for statements in ["select 1; select 'a' as b; values (2)", ";;", "select 1; ; -- x", "select 1; select 1/0; select 3",
-                           "begin; select 1", "select 2; commit; select 3",
+                           "begin; select 1", "select 2; commit; select 3", "select 1; selec 2", "select 'é'; select 1 from",
+                           "begin; create temp table q (a int); commit; select * from q where", "table q", "begin",
+                           "select 1; select 2 from", "rollback",
                            "create temp table m (a int); insert into m values (1); select * from m"]:
             try:
                 cursor = connection.execute(statements)
@@ -213,6 +215,78 @@ def a_pipeline(say):
             say(first.fetchone())
         except psycopg.Error as e:
             say(type(e).__name__)
+        outcome(say, connection.execute("select 'after'"))
+
+
+def a_pipeline_in_transactions(say):
+    with connect() as connection:
+        connection.execute("create temp table t (a int primary key)")
+        with connection.pipeline():
+            for i in range(3):
+                try:
+                    with connection.transaction():
+                        connection.execute("insert into t values (%s)", (i,))
+                        connection.execute("insert into t values (%s)", (1,))
+                        with connection.transaction():
+                            connection.execute("insert into t values (%s)", (10 + i,))
+                except psycopg.Error as e:
+                    failure(say, connection, e)
+            say(connection.execute("select a from t order by a").fetchall())
+            cursor = connection.cursor()
+            cursor.executemany("insert into t values (%s) returning a", [(i,) for i in range(100, 130)], returning=True)
+            rows = [cursor.fetchone()]
+            while cursor.nextset():
+                rows.append(cursor.fetchone())
+            say(rows)
+
+
+def a_pipeline_of_libpq(say):
+    from psycopg.pq import ExecStatus
+
+    def results(syncs):
+        while syncs:
+            result = pg.get_result()
+            if result is None:
+                say("-")
+                continue
+            row = [result.get_value(0, column) for column in range(result.nfields)] if result.ntuples else []
+            say(f"{ExecStatus(result.status).name} {result.command_status} {result.ntuples} {row}"
+                f" {result.error_field(ord('C'))} {pg.transaction_status}")
+            syncs -= result.status == ExecStatus.PIPELINE_SYNC
+
+    with connect() as connection:
+        pg = connection.pgconn
+        pg.enter_pipeline_mode()
+        pg.send_query_params(b"select $1::text", [b"a"])
+        pg.send_query_params(b"select 1/0", None)
+        pg.send_query_params(b"select 3", None)
+        pg.pipeline_sync()
+        pg.send_prepare(b"p", b"select $1::int + 1")
+        pg.send_query_prepared(b"p", [b"4"])
+        pg.send_describe_prepared(b"p")
+        pg.send_query_params(b"begin", None)
+        pg.send_query_params(b"create temp table t (a int)", None)
+        pg.pipeline_sync()
+        pg.send_query_params(b"insert into t values (1)", None)
+        pg.send_query_params(b"select no_such_column from t", None)
+        pg.pipeline_sync()
+        pg.send_query_params(b"select 'still failed'", None)
+        pg.pipeline_sync()
+        pg.send_query_params(b"rollback", None)
+        pg.send_query_prepared(b"p", [b"5"], result_format=1)
+        pg.pipeline_sync()
+        results(5)
+        for i in range(200):
+            pg.send_query_params(b"select $1::int, name from patients where id = 1", [str(i).encode()])
+            # What fails has everything up to the next sync skipped.
+            if i % 10 == 4:
+                pg.send_query_params(b"select 10 / $1::int", [b"0"])
+            if i % 25 == 9:
+                pg.pipeline_sync()
+        pg.pipeline_sync()
+        pg.pipeline_sync()
+        results(10)
+        pg.exit_pipeline_mode()
         outcome(say, connection.execute("select 'after'"))
 
 
