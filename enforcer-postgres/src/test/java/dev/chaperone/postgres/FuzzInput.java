@@ -17,6 +17,11 @@ public final class FuzzInput {
     /** How long one run fuzzes one test. What a run has found interesting is kept, and the next one goes on from there. */
     public static final String DURATION = "60s";
 
+    /** The same in seconds. */
+    public static int seconds() {
+        return Integer.parseInt(DURATION.substring(0, DURATION.length() - 1));
+    }
+
     private final byte[] data;
     private int position;
 
