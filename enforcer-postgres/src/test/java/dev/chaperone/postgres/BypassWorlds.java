@@ -4,7 +4,6 @@ import dev.chaperone.enforcer.MaskingFunctions;
 import dev.chaperone.enforcer.detect.DetectionConfig;
 import dev.chaperone.enforcer.detect.Detectors;
 import dev.chaperone.proto.Secret;
-import dev.chaperone.testkit.Backends;
 import dev.chaperone.testkit.PostgresBackend;
 import dev.chaperone.testkit.conformance.Endpoint;
 import dev.chaperone.testkit.conformance.Labels;
@@ -19,6 +18,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 
 /** Two real PostgreSQL servers that differ in nothing but the fixture's secrets, each behind an enforcer a policy. */
 final class BypassWorlds implements AutoCloseable {
@@ -30,21 +30,31 @@ final class BypassWorlds implements AutoCloseable {
     private final List<TestingRecorder> recorders = new ArrayList<>();
     private final Map<LabelledDecisions.Masks, List<PostgresEnforcer>> enforcers =
             new EnumMap<>(LabelledDecisions.Masks.class);
+    private final List<Secrets> secrets = new ArrayList<>();
 
     private BypassWorlds(Labels labels) {
         this.labels = labels;
     }
 
-    static BypassWorlds start() throws IOException {
+    /**
+     * Starts everything.
+     *
+     * @param start starts a server
+     */
+    static BypassWorlds start(Supplier<PostgresBackend> start) throws IOException {
         BypassWorlds worlds = new BypassWorlds(Labels.parse(fixture("labels.yaml")));
-        CompletableFuture<PostgresBackend> other = CompletableFuture.supplyAsync(() -> server("world-b.sql"));
-        worlds.servers.add(server("world-a.sql"));
+        CompletableFuture<PostgresBackend> other =
+                CompletableFuture.supplyAsync(() -> filled(start.get(), "world-b.sql"));
+        worlds.servers.add(filled(start.get(), "world-a.sql"));
         worlds.servers.add(other.join());
         for (LabelledDecisions.Masks masks : LabelledDecisions.Masks.values()) {
             List<PostgresEnforcer> started = new ArrayList<>();
             worlds.servers.forEach(server -> started.add(worlds.enforcer(server, masks)));
             worlds.enforcers.put(masks, started);
         }
+        worlds.worlds(LabelledDecisions.Masks.DELIVERED).stream()
+                .map(world -> Secrets.of(world, worlds.labels))
+                .forEach(worlds.secrets::add);
         return worlds;
     }
 
@@ -52,9 +62,8 @@ final class BypassWorlds implements AutoCloseable {
         return Files.readString(CASES.resolve("fixture").resolve(name));
     }
 
-    private static PostgresBackend server(String secrets) {
+    private static PostgresBackend filled(PostgresBackend server, String secrets) {
         try {
-            PostgresBackend server = Backends.postgres();
             server.createRole(Gateway.ROLE, Gateway.PASSWORD);
             server.execute("ALTER ROLE gateway SET log_min_messages = fatal");
             server.createDatabase("clinic");
@@ -82,11 +91,13 @@ final class BypassWorlds implements AutoCloseable {
         return enforcer;
     }
 
+    Labels labels() {
+        return labels;
+    }
+
     /** What must not be learned of each world. */
     List<Secrets> secrets() {
-        return worlds(LabelledDecisions.Masks.DELIVERED).stream()
-                .map(world -> Secrets.of(world, labels))
-                .toList();
+        return List.copyOf(secrets);
     }
 
     /** The worlds behind the gateways of one policy. */
@@ -118,7 +129,7 @@ final class BypassWorlds implements AutoCloseable {
 
     /** Forgets what was recorded: no case looks at it, and there is much of it. */
     void forgetRecords() {
-        recorders.forEach(TestingRecorder::reset);
+        recorders.forEach(TestingRecorder::forget);
     }
 
     @Override

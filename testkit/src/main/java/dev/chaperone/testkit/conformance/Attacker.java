@@ -74,6 +74,20 @@ final class Attacker implements AutoCloseable {
         return client;
     }
 
+    /** Goes on with a session that nothing is left in, be it a new one. */
+    void refresh() throws IOException {
+        WireClient client = shared;
+        if (client == null || client.ended() || client.status() != 'I') {
+            reconnect();
+            return;
+        }
+        client.take();
+        new Conversation(client, owner, knowledge).query("discard all");
+        if (client.take().failed()) {
+            reconnect();
+        }
+    }
+
     /** Forgets the session. */
     void reconnect() {
         close(shared);

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param settings startup parameters; where there are any the case gets a session of its own
  * @param fresh true for a session of its own, because it changes the session
  * @param changes true when it changes the database, should it succeed
+ * @param alone true when it cannot be run beside others: it may change what they see, or see what they change
  * @param undo what the owner does afterwards
  * @param policies the policies that it is run under; empty for all
  * @param since oldest major version of PostgreSQL that it makes sense on
@@ -37,6 +38,7 @@ public record BypassCase(
         Map<String, String> settings,
         boolean fresh,
         boolean changes,
+        boolean alone,
         List<String> undo,
         Set<String> policies,
         int since,

@@ -29,6 +29,11 @@ public final class CaseReader {
     private static final Pattern QUERY = Pattern.compile("\\s*\\(*\\s*(select|table|values|with)\\b.*", Pattern.DOTALL);
     private static final Pattern CHANGE = Pattern.compile(
             ".*\\b(insert|update|delete|merge|create|into|alter|drop|truncate|copy)\\b.*", Pattern.DOTALL);
+    /** What other sessions notice, or what notices other sessions. */
+    private static final Pattern SHARED = Pattern.compile(
+            "\\b(owner|listen|notify|lock|vacuum|analyze|reindex|cluster|refresh|grant|revoke|comment)\\b"
+                    + "|advisory|_notify|lo_|pg_stat|pg_lock|pg_sleep|nextval|setval|currval|backend|xact|txid|snapshot|now\\(");
+
     private static final Set<String> KEYS = Set.of(
             "sql",
             "steps",
@@ -94,8 +99,13 @@ public final class CaseReader {
         List<Step> steps = new ArrayList<>();
         node.path("steps").forEach(step -> steps.add(StepReader.read(full, step)));
         boolean query = QUERY.matcher(sql.toLowerCase(Locale.ROOT)).matches();
+        String everything = (sql + node.path("steps")).toLowerCase(Locale.ROOT);
         boolean changes =
                 !steps.isEmpty() || CHANGE.matcher(sql.toLowerCase(Locale.ROOT)).matches();
+        boolean alone = CHANGE.matcher(everything).matches()
+                || SHARED.matcher(everything).find()
+                || node.has("undo")
+                || node.has("within");
         JsonNode within = node.path("within");
         return new BypassCase(
                 full,
@@ -110,6 +120,7 @@ public final class CaseReader {
                 settings(node.path("settings")),
                 node.path("fresh").asBoolean(false),
                 changes,
+                alone,
                 texts(node.path("undo")),
                 Set.copyOf(texts(node.path("policies"))),
                 node.path("since").asInt(0),

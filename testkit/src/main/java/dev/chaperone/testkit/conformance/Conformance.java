@@ -34,13 +34,6 @@ public final class Conformance implements AutoCloseable {
         threads = Executors.newFixedThreadPool(worlds.size());
     }
 
-    /** Runs a case in all of its modes. */
-    public List<Result> run(BypassCase test) {
-        List<Result> results = new ArrayList<>();
-        test.modes().forEach(mode -> results.add(run(test, mode)));
-        return results;
-    }
-
     /** Runs a case in one mode. */
     public Result run(BypassCase test, Mode mode) {
         List<CompletableFuture<Answer>> pending = new ArrayList<>();
@@ -60,7 +53,7 @@ public final class Conformance implements AutoCloseable {
         }
         Result result = judge.judge(test, mode, answers);
         if (!result.outcome().good()) {
-            attackers.forEach(Attacker::reconnect);
+            attackers.forEach(Conformance::refresh);
         }
         return result;
     }
@@ -77,6 +70,14 @@ public final class Conformance implements AutoCloseable {
             throw new Silence(e);
         } catch (IOException e) {
             throw new IllegalStateException("case `" + test.name() + "` cannot be run: " + e.getMessage(), e);
+        }
+    }
+
+    private static void refresh(Attacker attacker) {
+        try {
+            attacker.refresh();
+        } catch (IOException e) {
+            attacker.reconnect();
         }
     }
 

@@ -62,7 +62,7 @@ final class Judge {
         Received first = answers.get(0).received();
         return first.failed()
                 ? new Result(test, mode, Outcome.REFUSED, first.error())
-                : new Result(test, mode, Outcome.ANSWERED, shown(first));
+                : new Result(test, mode, Outcome.HELD, shown(first));
     }
 
     private Set<CanaryScan.Hit> hits(BypassCase test, Secrets world, Received received) {

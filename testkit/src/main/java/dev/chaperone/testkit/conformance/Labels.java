@@ -18,6 +18,26 @@ public final class Labels {
     /** A labelled column. */
     public record Column(String schema, String table, String name, String label) {}
 
+    private static final Map<String, String> IDENTIFIERS = Map.ofEntries(
+            Map.entry("A", "name"),
+            Map.entry("B", "geographic subdivision"),
+            Map.entry("C", "date or age"),
+            Map.entry("D", "telephone number"),
+            Map.entry("E", "fax number"),
+            Map.entry("F", "e-mail address"),
+            Map.entry("G", "social security number"),
+            Map.entry("H", "medical record number"),
+            Map.entry("I", "health plan number"),
+            Map.entry("J", "account number"),
+            Map.entry("K", "certificate or license number"),
+            Map.entry("L", "vehicle identifier"),
+            Map.entry("M", "device identifier"),
+            Map.entry("N", "URL"),
+            Map.entry("O", "IP address"),
+            Map.entry("P", "biometric identifier"),
+            Map.entry("Q", "photograph"),
+            Map.entry("R", "any other identifier"));
+
     private final String database;
     private final Map<String, Map<String, String>> tables = new TreeMap<>();
     private final Map<String, String> others = new TreeMap<>();
@@ -91,5 +111,24 @@ public final class Labels {
             }
         }));
         return secrets;
+    }
+
+    /**
+     * The columns that hold secrets in a form that any gateway's configuration can be made from: comma-separated, a line a column,
+     * with what each one holds in the words of 45 CFR 164.514(b)(2)(i).
+     */
+    public String csv() {
+        StringBuilder csv = new StringBuilder("schema,table,column,letter,holds\n");
+        for (Column column : secrets()) {
+            csv.append(String.join(
+                            ",",
+                            column.schema(),
+                            column.table(),
+                            column.name(),
+                            column.label(),
+                            IDENTIFIERS.getOrDefault(column.label(), "other")))
+                    .append('\n');
+        }
+        return csv.toString();
     }
 }

@@ -16,8 +16,8 @@ public record Result(BypassCase test, Mode mode, Outcome outcome, String evidenc
     public enum Outcome {
         /** The attack was refused. */
         REFUSED(true),
-        /** It was answered, and nothing was learned. */
-        ANSWERED(true),
+        /** It was answered, and what it was after was held back: nothing was learned. */
+        HELD(true),
         /** A secret was received, in whatever form. */
         LEAKED(false),
         /** What was received depends on the secrets. */
