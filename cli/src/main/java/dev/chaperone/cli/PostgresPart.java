@@ -86,11 +86,14 @@ final class PostgresPart implements Part {
                         : listen.requireTls() ? "TLS, plaintext from this machine only" : "TLS OFFERED, NOT REQUIRED")
                 + ")");
         config.upstreams()
-                .forEach((name, upstream) ->
-                        lines.add("upstream " + name + " is " + upstream.user() + "@" + upstream.host() + ":"
-                                + upstream.port() + "/" + upstream.database() + " (" + upstreamHop(upstream.tls()) + ")"
-                                + (upstream.allowPrivilegedRole() ? ", PRIVILEGED ROLE ALLOWED" : "")
-                                + (upstream.allowTrust() ? ", TRUST AUTHENTICATION ALLOWED" : "")));
+                .forEach((name, upstream) -> lines.add("upstream " + name + " is " + upstream.user() + "@"
+                        + upstream.host() + ":"
+                        + upstream.port() + "/" + upstream.database() + " (" + upstreamHop(upstream.tls()) + ")"
+                        + (upstream.role().allow().isEmpty()
+                                ? ""
+                                : ", ALLOWED FOR ITS ROLE: "
+                                        + String.join(", ", upstream.role().allow()))
+                        + (upstream.allowTrust() ? ", TRUST AUTHENTICATION ALLOWED" : "")));
         lines.add("tokens of " + config.identity().issuer() + " for "
                 + String.join(", ", config.identity().audiences()));
         lines.add("decisions from " + String.join(", ", config.decisions().targets()) + " within "

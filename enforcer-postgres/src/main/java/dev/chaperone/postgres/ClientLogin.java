@@ -101,7 +101,9 @@ final class ClientLogin {
                 .setClientTransport(UpstreamLogin.transport(tls));
         if (choice instanceof Upstreams.Choice.Found found) {
             Upstream upstream = found.services().upstream();
-            opening.setUpstream(upstream.name()).setUpstreamTransport(upstream.transport());
+            opening.setUpstream(upstream.name())
+                    .setUpstreamTransport(upstream.transport())
+                    .addAllUpstreamRoleExcesses(upstream.roleExcesses());
         }
         return opening;
     }

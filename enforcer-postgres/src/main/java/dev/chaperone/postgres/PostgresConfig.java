@@ -9,8 +9,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +32,8 @@ public record PostgresConfig(
         @Setting("how much of anything is taken in") Bounds bounds) {
 
     private static final Pattern UPSTREAM_NAME = Pattern.compile("[a-z0-9][a-z0-9_-]{0,62}");
+
+    private static final Pattern PREDEFINED_ROLE = Pattern.compile("pg_[a-z_]{1,60}");
 
     public PostgresConfig {
         upstreams = Collections.unmodifiableMap(new LinkedHashMap<>(upstreams));
@@ -148,8 +152,8 @@ public record PostgresConfig(
      * @param password that role's password, for SCRAM-SHA-256; null only together with {@code allowTrust}
      * @param tls how the hop is protected
      * @param ca certificates that the server's certificate must lead to, PEM; null takes the platform's
-     * @param allowPrivilegedRole accept a role that is superuser, bypasses row security or may impersonate others
      * @param allowTrust accept a server that lets the role in without proof
+     * @param role what that role may do beyond reading and writing what it was granted
      */
     public record Upstream(
             @Setting("host name or address of the database server, or the directory of its Unix socket")
@@ -175,13 +179,11 @@ public record PostgresConfig(
             @Nullable
             Path ca,
 
-            @Setting(
-                    value = "accept a role that is superuser, bypasses row security or reads server files",
-                    defaultValue = "false")
-            boolean allowPrivilegedRole,
-
             @Setting(value = "accept a server that lets the role in without proof", defaultValue = "false")
-            boolean allowTrust) {
+            boolean allowTrust,
+
+            @Setting("what that role may do beyond reading and writing what it was granted")
+            Role role) {
 
         public Upstream {
             requirePort(port, 1);
@@ -196,6 +198,37 @@ public record PostgresConfig(
             if (password == null && !allowTrust) {
                 throw new IllegalArgumentException(
                         "no password; set `password`, or `allow-trust: true` where the server asks for none");
+            }
+        }
+    }
+
+    /**
+     * What the enforcer's role may do beyond reading and writing what it was granted. See {@code docs/upstream-role.md}.
+     *
+     * @param allow what is accepted, by name
+     */
+    public record Role(
+            @Setting(
+                    value =
+                            "what the role may do beyond an enforcer's needs, by the names that the refusal at start gives,"
+                                    + " such as `createrole` or `create-on-schema:public`; every session's record lists it",
+                    defaultValue = "[]")
+            List<String> allow) {
+
+        /** A role that does no more than an enforcer needs. */
+        public static final Role ORDINARY = new Role(List.of());
+
+        public Role {
+            allow = List.copyOf(allow);
+            for (String entry : allow) {
+                String kind = entry.indexOf(':') < 0 ? entry : entry.substring(0, entry.indexOf(':'));
+                if (!RoleExcesses.KINDS.contains(kind)
+                        && !PREDEFINED_ROLE.matcher(entry).matches()) {
+                    throw new IllegalArgumentException("`allow` has `" + entry
+                            + "`; expected the name of one of the server's predefined roles or one of "
+                            + String.join(", ", new TreeSet<>(RoleExcesses.KINDS))
+                            + ", alone or with `:` and what it is about");
+                }
             }
         }
     }

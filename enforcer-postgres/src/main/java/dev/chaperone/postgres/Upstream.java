@@ -7,6 +7,7 @@ import dev.chaperone.proto.ErrorCode;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 
 /** A guarded database at work: how it is reached, its catalog, and what is known of the statements that it analysed. */
 final class Upstream implements AutoCloseable {
@@ -19,19 +20,22 @@ final class Upstream implements AutoCloseable {
     private final UpstreamConnector connector;
     private final CatalogService catalog;
     private final Analyses analyses;
+    private final List<String> roleExcesses;
 
     private Upstream(
             String name,
             PostgresConfig.Upstream config,
             UpstreamJdbc jdbc,
             UpstreamConnector connector,
-            CatalogService catalog) {
+            CatalogService catalog,
+            List<String> roleExcesses) {
         this.name = name;
         this.config = config;
         this.jdbc = jdbc;
         this.connector = connector;
         this.catalog = catalog;
         this.analyses = new Analyses(catalog);
+        this.roleExcesses = roleExcesses;
     }
 
     /**
@@ -43,8 +47,10 @@ final class Upstream implements AutoCloseable {
     static Upstream start(String name, PostgresConfig.Upstream config, PostgresConfig.Bounds bounds) {
         UpstreamConnector connector = new UpstreamConnector(name, config, bounds);
         UpstreamJdbc jdbc = new UpstreamJdbc(config, bounds);
+        List<String> roleExcesses;
         try (Connection connection = jdbc.open()) {
-            RoleCheck.check(connection, name, config);
+            roleExcesses = RoleCheck.check(connection, name, config);
+            RoleCheck.report(connection, name, config, roleExcesses);
         } catch (SQLException e) {
             throw new EnforcementException(
                     ErrorCode.UPSTREAM_UNAVAILABLE,
@@ -54,7 +60,7 @@ final class Upstream implements AutoCloseable {
         }
         try {
             CatalogService catalog = CatalogService.start(new CatalogLoader(name, jdbc::open), CATALOG_INTERVAL);
-            return new Upstream(name, config, jdbc, connector, catalog);
+            return new Upstream(name, config, jdbc, connector, catalog, roleExcesses);
         } catch (IllegalStateException e) {
             throw new EnforcementException(
                     ErrorCode.UPSTREAM_UNAVAILABLE,
@@ -71,6 +77,11 @@ final class Upstream implements AutoCloseable {
     /** What the configuration says of it. */
     PostgresConfig.Upstream config() {
         return config;
+    }
+
+    /** What the enforcer's role in it may do beyond an enforcer's needs, as the configuration allows. */
+    List<String> roleExcesses() {
+        return roleExcesses;
     }
 
     /** Opens connections for sessions. */
@@ -93,7 +104,7 @@ final class Upstream implements AutoCloseable {
     }
 
     /**
-     * Whether it answers. Blocks for at most the connect timeout.
+     * Whether it answers, and lets the enforcer's role do no more than is allowed. Blocks for at most the connect timeout.
      *
      * @throws EnforcementException saying what is wrong
      */
@@ -103,6 +114,7 @@ final class Upstream implements AutoCloseable {
                 throw new EnforcementException(
                         ErrorCode.UPSTREAM_UNAVAILABLE, "upstream `" + name + "` does not answer");
             }
+            RoleCheck.check(connection, name, config);
         } catch (SQLException e) {
             throw new EnforcementException(
                     ErrorCode.UPSTREAM_UNAVAILABLE, "upstream `" + name + "` cannot be reached: " + e.getMessage(), e);

@@ -77,7 +77,7 @@ final class BypassWorlds implements AutoCloseable {
     private PostgresEnforcer enforcer(PostgresBackend server, LabelledDecisions.Masks masks) {
         TestingRecorder recorder = new TestingRecorder();
         recorders.add(recorder);
-        PostgresConfig config = Gateway.config(server, PostgresConfig.TlsMode.DISABLE, null, Gateway.ROLE, true);
+        PostgresConfig config = Gateway.config(server, PostgresConfig.TlsMode.DISABLE, null, Gateway.ROLE);
         PostgresEnforcer enforcer = new PostgresEnforcer(
                 config,
                 "testing",

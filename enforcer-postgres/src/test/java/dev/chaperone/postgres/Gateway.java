@@ -15,6 +15,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,9 @@ final class Gateway implements AutoCloseable {
     static final String DATABASE = "clinic";
     static final String ROLE = "gateway";
     static final String PASSWORD = "not-for-agents";
+
+    /** Tests make tables through the gateway. */
+    private static final PostgresConfig.Role GENEROUS = new PostgresConfig.Role(List.of("create-on-schema"));
 
     final PostgresBackend backend;
     final TestingRecorder recorder = new TestingRecorder();
@@ -53,7 +57,7 @@ final class Gateway implements AutoCloseable {
             PostgresOptions options, PostgresConfig.TlsMode tls, PostgresConfig.@Nullable ServerTls clientTls) {
         PostgresBackend backend = Backends.postgres(options);
         seed(backend);
-        Gateway gateway = new Gateway(backend, config(backend, tls, clientTls, ROLE, false));
+        Gateway gateway = new Gateway(backend, config(backend, tls, clientTls, ROLE));
         gateway.enforcer.start();
         return gateway;
     }
@@ -69,16 +73,15 @@ final class Gateway implements AutoCloseable {
             PostgresBackend backend,
             PostgresConfig.TlsMode tls,
             PostgresConfig.@Nullable ServerTls clientTls,
-            String role,
-            boolean privileged) {
+            String role) {
         return new PostgresConfig(
                 new PostgresConfig.Listen("127.0.0.1", 0, true, clientTls, null),
-                Map.of(DATABASE, upstream(backend, DATABASE, tls, role, privileged)),
+                Map.of(DATABASE, upstream(backend, DATABASE, tls, role)),
                 bounds());
     }
 
     static PostgresConfig.Upstream upstream(
-            PostgresBackend backend, String database, PostgresConfig.TlsMode tls, String role, boolean privileged) {
+            PostgresBackend backend, String database, PostgresConfig.TlsMode tls, String role) {
         return new PostgresConfig.Upstream(
                 tls == PostgresConfig.TlsMode.VERIFY_FULL ? "localhost" : backend.host(),
                 backend.port(),
@@ -87,8 +90,8 @@ final class Gateway implements AutoCloseable {
                 new Secret(role.equals(ROLE) ? PASSWORD : backend.superuserPassword()),
                 tls,
                 backend.certificate(),
-                privileged,
-                false);
+                false,
+                GENEROUS);
     }
 
     /** The database over plain TCP, with the enforcer's own role. */
@@ -107,7 +110,7 @@ final class Gateway implements AutoCloseable {
                 PostgresConfig.TlsMode.DISABLE,
                 null,
                 false,
-                false);
+                GENEROUS);
     }
 
     static PostgresConfig.Bounds bounds() {

@@ -56,7 +56,7 @@ class PostgresEnforcerSuiteIT extends EnforcerSuite {
     @Override
     protected Guarded guard(Authenticator identities, DecisionClient decisions, Recorder recorder) {
         PostgresEnforcer enforcer = new PostgresEnforcer(
-                Gateway.config(backend, PostgresConfig.TlsMode.DISABLE, null, Gateway.ROLE, false),
+                Gateway.config(backend, PostgresConfig.TlsMode.DISABLE, null, Gateway.ROLE),
                 "suite",
                 identities,
                 decisions,

@@ -138,7 +138,7 @@ class SessionEndsIT {
     }
 
     private static Gateway gateway(Duration authentication, Duration idle, Duration drain) {
-        PostgresConfig usual = Gateway.config(backend, PostgresConfig.TlsMode.DISABLE, null, Gateway.ROLE, false);
+        PostgresConfig usual = Gateway.config(backend, PostgresConfig.TlsMode.DISABLE, null, Gateway.ROLE);
         PostgresConfig.Bounds bounds = usual.bounds();
         return Gateway.before(
                 backend,

@@ -179,8 +179,7 @@ class TlsIT {
     }
 
     private static PostgresConfig config(String host, TlsMode mode, @Nullable Path ca) {
-        PostgresConfig.Upstream usual =
-                Gateway.upstream(backend, Gateway.DATABASE, TlsMode.VERIFY_FULL, Gateway.ROLE, false);
+        PostgresConfig.Upstream usual = Gateway.upstream(backend, Gateway.DATABASE, TlsMode.VERIFY_FULL, Gateway.ROLE);
         return new PostgresConfig(
                 listen(host, shown),
                 Map.of(
@@ -194,7 +193,7 @@ class TlsIT {
                                 mode,
                                 ca,
                                 false,
-                                false)),
+                                usual.role())),
                 Gateway.bounds());
     }
 

@@ -186,7 +186,7 @@ class UnixSocketIT {
                         PostgresConfig.TlsMode.VERIFY_FULL,
                         null,
                         false,
-                        false))
+                        PostgresConfig.Role.ORDINARY))
                 .hasMessageContaining("set `tls: disable`");
     }
 

@@ -338,7 +338,7 @@ final class UtilityFidelityIT {
             PostgresBackend backend = backend();
             Gateway.seed(backend);
             gateway = Gateway.before(
-                    backend, Gateway.config(backend, PostgresConfig.TlsMode.DISABLE, null, Gateway.ROLE, false));
+                    backend, Gateway.config(backend, PostgresConfig.TlsMode.DISABLE, null, Gateway.ROLE));
             gateway.decisions.policy(request -> TestingDecisions.permitUnanalysed());
         }
 

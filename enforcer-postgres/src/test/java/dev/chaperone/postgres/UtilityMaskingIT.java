@@ -67,7 +67,7 @@ final class UtilityMaskingIT {
             PostgresBackend backend = backend();
             Gateway.seed(backend);
             gateway = Gateway.before(
-                    backend, Gateway.config(backend, PostgresConfig.TlsMode.DISABLE, null, Gateway.ROLE, false));
+                    backend, Gateway.config(backend, PostgresConfig.TlsMode.DISABLE, null, Gateway.ROLE));
         }
 
         @AfterAll
