@@ -2,6 +2,7 @@ package dev.chaperone.benchmarks;
 
 import dev.chaperone.postgres.analysis.CatalogLoader;
 import dev.chaperone.postgres.analysis.CatalogSnapshot;
+import dev.chaperone.postgres.analysis.FunctionChoice;
 import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.analysis.QueryAnalyzer;
 import dev.chaperone.testkit.Backends;
@@ -48,7 +49,7 @@ public class QueryTreeBenchmark {
             server.execute(
                     "create table patients (id int primary key, name text, ssn text, city text)",
                     "create table encounters (patient_id int, at date, diagnosis text)");
-            catalog = new CatalogLoader("postgres", () -> server.connect("postgres")).load();
+            catalog = new CatalogLoader("postgres", FunctionChoice.NONE, () -> server.connect("postgres")).load();
             connection
                     .createStatement()
                     .execute(

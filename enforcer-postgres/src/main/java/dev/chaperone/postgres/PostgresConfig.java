@@ -1,5 +1,6 @@
 package dev.chaperone.postgres;
 
+import dev.chaperone.postgres.analysis.FunctionChoice;
 import dev.chaperone.proto.ByteSize;
 import dev.chaperone.proto.Secret;
 import dev.chaperone.proto.Setting;
@@ -154,6 +155,7 @@ public record PostgresConfig(
      * @param ca certificates that the server's certificate must lead to, PEM; null takes the platform's
      * @param allowTrust accept a server that lets the role in without proof
      * @param role what that role may do beyond reading and writing what it was granted
+     * @param functions which functions may be called
      */
     public record Upstream(
             @Setting("host name or address of the database server, or the directory of its Unix socket")
@@ -183,7 +185,9 @@ public record PostgresConfig(
             boolean allowTrust,
 
             @Setting("what that role may do beyond reading and writing what it was granted")
-            Role role) {
+            Role role,
+
+            @Setting("which functions may be called") Functions functions) {
 
         public Upstream {
             requirePort(port, 1);
@@ -230,6 +234,38 @@ public record PostgresConfig(
                             + ", alone or with `:` and what it is about");
                 }
             }
+        }
+    }
+
+    /**
+     * Single functions that are treated otherwise than the built-in list does. See {@code docs/postgres-functions.md}.
+     *
+     * @param allow functions that may be called
+     * @param refuse functions that may not
+     */
+    public record Functions(
+            @Setting(
+                    value = "functions that may be called as if they did nothing but compute from their arguments:"
+                            + " `schema.name(type, type)` or `schema.name`",
+                    defaultValue = "[]")
+            List<String> allow,
+
+            @Setting(
+                    value = "functions that are taken off the list of those that may be called, written likewise",
+                    defaultValue = "[]")
+            List<String> refuse) {
+
+        /** The list as it is. */
+        public static final Functions LISTED = new Functions(List.of(), List.of());
+
+        public Functions {
+            FunctionChoice choice = new FunctionChoice(allow, refuse);
+            allow = choice.allow();
+            refuse = choice.refuse();
+        }
+
+        FunctionChoice choice() {
+            return new FunctionChoice(allow, refuse);
         }
     }
 

@@ -115,7 +115,7 @@ final class RoleExcesses {
                         ON i.classoid = 'pg_catalog.pg_proc'::regclass AND i.objoid = p.oid AND i.objsubid = 0
                      WHERE i.objoid IS NOT NULL
                            AND NOT EXISTS (SELECT FROM aclexplode(i.initprivs) e WHERE e.grantee = 0)
-                        OR NOT l.lanpltrusted AND p.oid >= 16384
+                        OR NOT l.lanpltrusted AND p.oid >= 16384 AND p.prokind <> 'a'
                            AND NOT (l.lanname IN ('c', 'internal')
                                     AND EXISTS (SELECT FROM pg_catalog.pg_depend d
                                                  WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid

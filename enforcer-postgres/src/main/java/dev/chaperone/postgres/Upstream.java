@@ -3,15 +3,19 @@ package dev.chaperone.postgres;
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.postgres.analysis.CatalogLoader;
 import dev.chaperone.postgres.analysis.CatalogService;
+import dev.chaperone.postgres.analysis.FunctionList;
 import dev.chaperone.proto.ErrorCode;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A guarded database at work: how it is reached, its catalog, and what is known of the statements that it analysed. */
 final class Upstream implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Upstream.class);
     private static final Duration CATALOG_INTERVAL = Duration.ofMinutes(1);
 
     private final String name;
@@ -58,14 +62,46 @@ final class Upstream implements AutoCloseable {
                             + " does not let the enforcer in: " + e.getMessage(),
                     e);
         }
+        CatalogService catalog;
         try {
-            CatalogService catalog = CatalogService.start(new CatalogLoader(name, jdbc::open), CATALOG_INTERVAL);
-            return new Upstream(name, config, jdbc, connector, catalog, roleExcesses);
+            CatalogLoader loader = new CatalogLoader(name, config.functions().choice(), jdbc::open);
+            catalog = CatalogService.start(loader, CATALOG_INTERVAL);
         } catch (IllegalStateException e) {
             throw new EnforcementException(
                     ErrorCode.UPSTREAM_UNAVAILABLE,
                     "the catalog of upstream `" + name + "` cannot be read: " + e.getMessage(),
                     e);
+        }
+        Upstream upstream = new Upstream(name, config, jdbc, connector, catalog, roleExcesses);
+        upstream.checkFunctions(catalog.current().functions());
+        return upstream;
+    }
+
+    private void checkFunctions(FunctionList functions) {
+        for (String entry : config.functions().allow()) {
+            requireFunction("allow", entry, functions);
+        }
+        for (String entry : config.functions().refuse()) {
+            requireFunction("refuse", entry, functions);
+        }
+        if (!functions.trusted().isEmpty()) {
+            LOG.warn(
+                    "functions of upstream `{}` that may, as configured, be called though nobody looks at what they do: {}",
+                    name,
+                    String.join(", ", functions.trusted()));
+        }
+    }
+
+    private void requireFunction(String key, String entry, FunctionList functions) {
+        if (functions.unknown().contains(entry)) {
+            close();
+            List<String> similar = functions.similar(entry);
+            throw new EnforcementException(
+                    ErrorCode.UPSTREAM_UNAVAILABLE,
+                    "`functions." + key + "` of upstream `" + name + "` has `" + entry
+                            + "`, which is no function of database `"
+                            + config.database() + "`"
+                            + (similar.isEmpty() ? "" : "; there is " + String.join(", ", similar)));
         }
     }
 

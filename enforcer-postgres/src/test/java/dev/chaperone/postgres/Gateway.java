@@ -27,8 +27,9 @@ final class Gateway implements AutoCloseable {
     static final String ROLE = "gateway";
     static final String PASSWORD = "not-for-agents";
 
-    /** Tests make tables through the gateway. */
-    private static final PostgresConfig.Role GENEROUS = new PostgresConfig.Role(List.of("create-on-schema"));
+    /** Tests make tables through the gateway, and grant it functions of extensions. */
+    private static final PostgresConfig.Role GENEROUS =
+            new PostgresConfig.Role(List.of("create-on-schema", "execute-function"));
 
     final PostgresBackend backend;
     final TestingRecorder recorder = new TestingRecorder();
@@ -91,7 +92,8 @@ final class Gateway implements AutoCloseable {
                 tls,
                 backend.certificate(),
                 false,
-                GENEROUS);
+                GENEROUS,
+                PostgresConfig.Functions.LISTED);
     }
 
     /** The database over plain TCP, with the enforcer's own role. */
@@ -110,7 +112,8 @@ final class Gateway implements AutoCloseable {
                 PostgresConfig.TlsMode.DISABLE,
                 null,
                 false,
-                GENEROUS);
+                GENEROUS,
+                PostgresConfig.Functions.LISTED);
     }
 
     static PostgresConfig.Bounds bounds() {

@@ -266,7 +266,8 @@ class RoleCheckIT {
                 PostgresConfig.TlsMode.DISABLE,
                 null,
                 false,
-                new PostgresConfig.Role(allowed));
+                new PostgresConfig.Role(allowed),
+                PostgresConfig.Functions.LISTED);
     }
 
     private static List<String> check(PostgresBackend server, String role, List<String> allowed) throws SQLException {

@@ -193,7 +193,8 @@ class TlsIT {
                                 mode,
                                 ca,
                                 false,
-                                usual.role())),
+                                usual.role(),
+                                usual.functions())),
                 Gateway.bounds());
     }
 

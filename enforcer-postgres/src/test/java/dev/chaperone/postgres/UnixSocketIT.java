@@ -186,7 +186,8 @@ class UnixSocketIT {
                         PostgresConfig.TlsMode.VERIFY_FULL,
                         null,
                         false,
-                        PostgresConfig.Role.ORDINARY))
+                        PostgresConfig.Role.ORDINARY,
+                        PostgresConfig.Functions.LISTED))
                 .hasMessageContaining("set `tls: disable`");
     }
 

@@ -14,22 +14,25 @@ public final class CatalogLoader {
     }
 
     private final String database;
+    private final FunctionChoice functions;
     private final ConnectionSource source;
 
     /**
      * A loader that has loaded nothing yet.
      *
      * @param database what policies call the database: the upstream's configured name
+     * @param functions what was decided on of single functions
      */
-    public CatalogLoader(String database, ConnectionSource source) {
+    public CatalogLoader(String database, FunctionChoice functions, ConnectionSource source) {
         this.database = database;
+        this.functions = functions;
         this.source = source;
     }
 
     /** Reads the catalog in one read-only snapshot. */
     public CatalogSnapshot load() throws SQLException {
         try (Connection connection = source.open()) {
-            return CatalogQueries.load(connection, database);
+            return CatalogQueries.load(connection, database, functions);
         }
     }
 }

@@ -15,12 +15,6 @@ final class CatalogQueries {
     /** Objects that initdb made have smaller OIDs ({@code FirstNormalObjectId}). */
     static final int FIRST_NORMAL_OBJECT_ID = 16384;
 
-    private static final String FUNCTIONS = """
-            SELECT p.oid::bigint, n.nspname, p.proname, p.prokind, p.provolatile, l.lanname, p.proargtypes::text
-              FROM pg_catalog.pg_proc p
-              JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-              JOIN pg_catalog.pg_language l ON l.oid = p.prolang""";
-
     private static final String TYPES = """
             SELECT oid::bigint, pg_catalog.format_type(oid, NULL), typtype, typbasetype::bigint, typelem::bigint, typlen
               FROM pg_catalog.pg_type""";
@@ -31,7 +25,7 @@ final class CatalogQueries {
 
     private CatalogQueries() {}
 
-    static CatalogSnapshot load(Connection connection, String database) throws SQLException {
+    static CatalogSnapshot load(Connection connection, String database, FunctionChoice choice) throws SQLException {
         connection.setAutoCommit(false);
         connection.setReadOnly(true);
         connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
@@ -39,15 +33,13 @@ final class CatalogQueries {
             statement.execute("SET LOCAL search_path = pg_catalog");
             requireUtf8(statement);
             Map<Integer, RelationInfo> relations = RelationQueries.load(statement, database);
-            Map<Integer, String> functions = new HashMap<>();
-            Set<Integer> allowed = new HashSet<>();
-            functions(statement, functions, allowed);
             Map<Integer, Integer> operators = operators(statement);
             Map<Integer, String> types = new HashMap<>();
             Set<Integer> allowedTypes = types(statement, types);
+            FunctionList functions = FunctionList.load(statement, types, choice);
             HiddenCode hidden = HiddenCode.load(statement);
             connection.commit();
-            return new CatalogSnapshot(relations, functions, allowed, operators, types, allowedTypes, hidden);
+            return new CatalogSnapshot(relations, functions, operators, types, allowedTypes, hidden);
         }
     }
 
@@ -58,28 +50,6 @@ final class CatalogQueries {
             if (!row.getString(1).equals("UTF8")) {
                 throw new SQLException("database is encoded in `" + row.getString(1)
                         + "`, expected `UTF8`; convert it, its statements cannot be analysed safely otherwise");
-            }
-        }
-    }
-
-    private static void functions(Statement statement, Map<Integer, String> names, Set<Integer> allowed)
-            throws SQLException {
-        try (ResultSet rows = statement.executeQuery(FUNCTIONS)) {
-            while (rows.next()) {
-                int oid = (int) rows.getLong(1);
-                String schema = rows.getString(2);
-                String name = rows.getString(3);
-                names.put(oid, schema + '.' + name);
-                if (Integer.compareUnsigned(oid, FIRST_NORMAL_OBJECT_ID) < 0
-                        && FunctionPolicy.allows(
-                                schema,
-                                name,
-                                rows.getString(4).charAt(0),
-                                rows.getString(5).charAt(0),
-                                rows.getString(6),
-                                rows.getString(7))) {
-                    allowed.add(oid);
-                }
             }
         }
     }

@@ -12,8 +12,7 @@ public final class CatalogSnapshot {
     private final long version;
     private final Map<Integer, RelationInfo> relations;
     private final Map<String, RelationInfo> relationsByName = new HashMap<>();
-    private final Map<Integer, String> functions;
-    private final Set<Integer> allowedFunctions;
+    private final FunctionList functions;
     private final Map<Integer, Integer> operators;
     private final Map<Integer, String> types;
     private final Set<Integer> allowedTypes;
@@ -21,23 +20,21 @@ public final class CatalogSnapshot {
 
     CatalogSnapshot(
             Map<Integer, RelationInfo> relations,
-            Map<Integer, String> functions,
-            Set<Integer> allowedFunctions,
+            FunctionList functions,
             Map<Integer, Integer> operators,
             Map<Integer, String> types,
             Set<Integer> allowedTypes,
             HiddenCode hidden) {
         this.relations = Map.copyOf(relations);
         this.relations.values().forEach(relation -> relationsByName.put(relation.qualifiedName(), relation));
-        this.functions = Map.copyOf(functions);
-        this.allowedFunctions = Set.copyOf(allowedFunctions);
+        this.functions = functions;
         this.operators = Map.copyOf(operators);
         this.types = Map.copyOf(types);
         this.allowedTypes = Set.copyOf(allowedTypes);
         this.hidden = hidden;
         this.version = (long) this.relations.hashCode() << 32
                 ^ Integer.toUnsignedLong(Objects.hash(
-                        this.functions, this.allowedFunctions, this.operators, this.types, this.allowedTypes, hidden));
+                        functions.names(), functions.allowed(), this.operators, this.types, this.allowedTypes, hidden));
     }
 
     /** Equal for equal content; part of the key of cached analyses. */
@@ -56,9 +53,14 @@ public final class CatalogSnapshot {
         return relation != null && relation.schema().equals(schema) ? relation : null;
     }
 
-    /** True when the function does nothing but compute from its arguments. */
+    /** True when the function does nothing but compute from its arguments, or was chosen as if it did. */
     public boolean functionAllowed(int oid) {
-        return allowedFunctions.contains(oid);
+        return functions.allows(oid);
+    }
+
+    /** Every function, and what became of the choice among them. */
+    public FunctionList functions() {
+        return functions;
     }
 
     /** The function behind an operator that was created after initdb; -1, which no function has, when it is unknown. */
@@ -83,12 +85,12 @@ public final class CatalogSnapshot {
 
     /** The function's schema-qualified name; null when it is unknown. */
     public @Nullable String function(int oid) {
-        return functions.get(oid);
+        return functions.names().get(oid);
     }
 
     /** The function's schema-qualified name, for messages and policies; "oid N" when it is unknown. */
     public String functionName(int oid) {
-        String name = functions.get(oid);
+        String name = functions.names().get(oid);
         return name != null ? name : "oid " + Integer.toUnsignedString(oid);
     }
 

@@ -22,7 +22,6 @@ final class FunctionPolicy {
             "bernoulli",
             "system",
             "random_normal",
-            "setseed",
             "gen_random_uuid",
             "uuidv4",
             "uuidv7",
@@ -83,7 +82,39 @@ final class FunctionPolicy {
             "ts_stat",
             "set_config",
             "pg_notify",
-            "dblink");
+            "dblink",
+            // Assign a transaction id, or tell how many transactions others run.
+            "txid_",
+            "pg_current_xact_id",
+            "pg_current_snapshot",
+            // Load the library of a function.
+            "fmgr_",
+            // Where the server is, and where on it things are.
+            "inet_server_",
+            "inet_client_",
+            "pg_relation_filepath",
+            "pg_relation_filenode",
+            "pg_filenode_relation",
+            "pg_walfile_name",
+            "pg_tablespace_databases",
+            "pg_conf_load_time",
+            "pg_numa_available");
+
+    /** Belong to what is refused by prefix, but do nothing but compute from a value. */
+    private static final Set<String> SNAPSHOT_TYPE = Set.of(
+            "txid_snapshot_in",
+            "txid_snapshot_out",
+            "txid_snapshot_recv",
+            "txid_snapshot_send",
+            "txid_snapshot_xip",
+            "txid_snapshot_xmax",
+            "txid_snapshot_xmin",
+            "txid_visible_in_snapshot");
+
+    /** Takes or gives what exists inside the server only. Samplers are the ones that a statement can name. */
+    private static final String INTERNAL = "internal";
+
+    private static final Set<String> SAMPLERS = Set.of("bernoulli", "system");
 
     /** Stable or immutable by their label, refused by name: they call the input function of any type by its OID or name. */
     private static final Set<String> REFUSED = Set.of(
@@ -99,20 +130,29 @@ final class FunctionPolicy {
             "multirange_recv",
             "pg_dependencies_in",
             "pg_input_is_valid",
-            "pg_input_error_info");
+            "pg_input_error_info",
+            // Says which options there are by failing.
+            "postgresql_fdw_validator");
 
     private FunctionPolicy() {}
 
-    static boolean allows(String schema, String name, char kind, char volatility, String language, String arguments) {
+    /**
+     * Whether a function that came with PostgreSQL is on the list.
+     *
+     * @param types the types of its arguments
+     */
+    static boolean allows(String schema, String name, char kind, char volatility, String language, List<String> types) {
         if (!schema.equals("pg_catalog") && !schema.equals("information_schema") || !LANGUAGES.contains(language)) {
             return false;
         }
-        if (kind == 'p' || REFUSED.contains(name)) {
+        if (kind == 'p' || REFUSED.contains(name) || types.contains(INTERNAL) && !SAMPLERS.contains(name)) {
             return false;
         }
         if (volatility == 'v') {
             return HARMLESS_VOLATILE.contains(name);
         }
-        return HARMLESS_STATISTICS.contains(name) || REFUSED_PREFIXES.stream().noneMatch(name::startsWith);
+        return HARMLESS_STATISTICS.contains(name)
+                || SNAPSHOT_TYPE.contains(name)
+                || REFUSED_PREFIXES.stream().noneMatch(name::startsWith);
     }
 }

@@ -49,8 +49,8 @@ final class StoredColumns {
         this.relations = relations;
         this.generated = generated;
         this.statement = statement;
-        this.catalog =
-                new CatalogSnapshot(relations, Map.of(), Set.of(), Map.of(), Map.of(), Set.of(), HiddenCode.NONE);
+        this.catalog = new CatalogSnapshot(
+                relations, FunctionList.of(Map.of(), Set.of()), Map.of(), Map.of(), Set.of(), HiddenCode.NONE);
     }
 
     /** The relations, with the sources of what they store of others' values. */

@@ -98,8 +98,7 @@ final class QueryTreeReaderTest {
                 "{", "}", "(", ")", " ", "\n", "\\", ":", "[", "]", "1", "A", ":commandType", "QUERY", "<>", "\"");
         CatalogSnapshot empty = new CatalogSnapshot(
                 java.util.Map.of(),
-                java.util.Map.of(),
-                java.util.Set.of(),
+                FunctionList.of(java.util.Map.of(), java.util.Set.of()),
                 java.util.Map.of(),
                 java.util.Map.of(),
                 java.util.Set.of(),

@@ -26,7 +26,8 @@ final class TreeProperties {
             relations.put(oid, TestingRelations.relation(oid, "clinic", "t" + oid, kind, columns));
         }
         Set<Integer> allowed = IntStream.range(1, 6_000).boxed().collect(Collectors.toSet());
-        return new CatalogSnapshot(relations, Map.of(), allowed, Map.of(), Map.of(), allowed, HiddenCode.NONE);
+        return new CatalogSnapshot(
+                relations, FunctionList.of(Map.of(), allowed), Map.of(), Map.of(), allowed, HiddenCode.NONE);
     }
 
     static void check(String text) {

@@ -59,7 +59,10 @@ final class TreeServer implements AutoCloseable {
     }
 
     CatalogLoader loader() {
-        return new CatalogLoader("postgres", () -> server.getPostgresDatabase().getConnection());
+        return new CatalogLoader(
+                "postgres",
+                FunctionChoice.NONE,
+                () -> server.getPostgresDatabase().getConnection());
     }
 
     CatalogSnapshot catalog() {
