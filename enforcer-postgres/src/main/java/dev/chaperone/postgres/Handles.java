@@ -94,7 +94,7 @@ final class Handles {
             known.verdict = handle.prepared.verdict();
             drop(handle);
         }
-        return ++known.seen < 2 ? "" : newName();
+        return ++known.seen < 2 || Skeleton.tellsTime(sql) ? "" : newName();
     }
 
     /** A text has been prepared by a name that {@link #nameFor} gave. */
@@ -156,6 +156,9 @@ final class Handles {
         BitSet fixed = proof.fixed();
         if (known.literal) {
             fixed.set(0, skeleton.literals().size());
+        }
+        if (proof.hasTimes() && Skeleton.tellsTime(skeleton.text())) {
+            return null;
         }
         if (!fixed.equals(known.fixed)) {
             forget(known);

@@ -135,6 +135,24 @@ class AskedAgainIT {
     }
 
     @ParameterizedTest
+    @EnumSource(names = {"SIMPLE", "UNNAMED"})
+    void literalsThatAreReadByTheClockAreReadEveryTime(Way way) throws IOException {
+        try (RawClient client = login()) {
+            for (String now : List.of("'now'::timestamptz", "timestamptz E'NOW'", "timestamptz $$now$$")) {
+                for (int i = 0; i < 6; i++) {
+                    client.raw(way.again("select " + now + " = now(), 'x', 1"));
+                    List<Message> answer = client.until("Z");
+                    assertThat(answer.stream()
+                                    .filter(message -> message.tag() == 'D')
+                                    .map(Message::columns))
+                            .as("%s, %d", now, i)
+                            .containsExactly(List.of("t", "x", "1"));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
     @EnumSource
     void masksAndKeepsOriginalsEveryTime(Way way) throws IOException {
         gateway.decisions.policy(request -> permit(mask("clinic.public.patients.ssn", "redact")));

@@ -6,6 +6,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,12 +22,18 @@ public final class LiteralProof {
     private static final int VARCHAR = 1043;
     private static final int BPCHAR = 1042;
 
+    /** Dates, times and timestamps, their arrays, ranges and multiranges. */
+    private static final Set<Integer> TIMES = Set.of(
+            1082, 1083, 1114, 1184, 1266, 1182, 1183, 1115, 1185, 1270, 3908, 3909, 3910, 3911, 3912, 3913, 4533, 4534,
+            4535, 6152, 6153, 6155);
+
     /** {@code PARAM_EXTERN} in src/include/nodes/primnodes.h. */
     private static final int EXTERNAL = 0;
 
     private final Skeleton skeleton;
     private final Node tree;
     private final BitSet fixed = new BitSet();
+    private boolean times;
     private final List<Integer> types = new ArrayList<>();
     /** Numbers of parameters, by where the literals stand. */
     private final Map<Integer, Integer> parameters = new HashMap<>();
@@ -54,6 +61,11 @@ public final class LiteralProof {
     /** The literals that are part of the text whatever comes. */
     public BitSet fixed() {
         return (BitSet) fixed.clone();
+    }
+
+    /** True when a constant is a date or a time, or of a type that may hold one. */
+    public boolean hasTimes() {
+        return times;
     }
 
     /** Types of the parameters that stand for the others, in order. */
@@ -87,11 +99,14 @@ public final class LiteralProof {
         }
     }
 
-    private static void constants(Node node, Map<Integer, Integer> types) {
+    private void constants(Node node, Map<Integer, Integer> types) {
         if (node instanceof Node.Items list) {
             list.items().forEach(item -> constants(item, types));
         } else if (node instanceof Node.Struct struct) {
             if (struct.is("CONST")) {
+                int type = struct.number("consttype");
+                times |= TIMES.contains(type)
+                        || Integer.compareUnsigned(type, CatalogQueries.FIRST_NORMAL_OBJECT_ID) >= 0;
                 types.merge(
                         struct.number("location"),
                         struct.number("consttype"),

@@ -3,6 +3,7 @@ package dev.chaperone.postgres.analysis;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,8 @@ public record Skeleton(String text, List<Literal> literals, String shape) {
 
     private static final int LONGEST = 4096;
     private static final int MOST_LITERALS = 64;
+
+    private static final Pattern CLOCK = Pattern.compile("now|today|tomorrow|yesterday", Pattern.CASE_INSENSITIVE);
 
     /** Digits that fit into an {@code int4} whatever they are. */
     private static final int MOST_DIGITS = 9;
@@ -49,6 +52,29 @@ public record Skeleton(String text, List<Literal> literals, String shape) {
         } catch (UnanalysableException e) {
             return null;
         }
+    }
+
+    /**
+     * True when a literal may be read by the clock, as {@code timestamptz 'now'} is: the server takes the time when it analyses
+     * the text, so that the text means something else each time.
+     */
+    public static boolean tellsTime(String sql) {
+        try {
+            SqlLexer lexer = new SqlLexer(sql);
+            for (SqlLexer.Kind kind = lexer.next(); kind != SqlLexer.Kind.END; kind = lexer.next()) {
+                if (kind == SqlLexer.Kind.STRING && tellsTime(lexer)) {
+                    return true;
+                }
+            }
+            return false;
+        } catch (UnanalysableException e) {
+            return true;
+        }
+    }
+
+    private static boolean tellsTime(SqlLexer literal) {
+        String value = literal.value();
+        return value == null || CLOCK.matcher(value).find();
     }
 
     private static @Nullable Skeleton read(String sql) {
