@@ -200,8 +200,13 @@ final class CopyFlow {
             unknown = e;
         }
         boolean binary = format != null && format.kind() == CopyFormat.Kind.BINARY;
-        RowMask mask = Objects.requireNonNull(ruling.terms())
-                .rowMask(Objects.requireNonNull(ruling.analysis()), description.inFormat(binary ? 1 : 0));
+        QueryAnalysis analysis = ruling.analysis();
+        if (analysis == null && !ruling.unanalysed()) {
+            throw new EnforcementException(
+                    ErrorCode.UPSTREAM_MISMATCH, "rows are to be copied of which nobody knows what they are");
+        }
+        // What is permitted unanalysed has no fields to mask.
+        RowMask mask = Objects.requireNonNull(ruling.terms()).rowMask(analysis, description.inFormat(binary ? 1 : 0));
         if (mask != null && unknown != null) {
             throw unknown;
         }

@@ -12,6 +12,7 @@ import static dev.chaperone.postgres.RawClient.tags;
 import static dev.chaperone.postgres.TestingDecisions.deny;
 import static dev.chaperone.postgres.TestingDecisions.mask;
 import static dev.chaperone.postgres.TestingDecisions.permit;
+import static dev.chaperone.postgres.TestingDecisions.permitUnanalysed;
 import static dev.chaperone.postgres.TestingDecisions.touches;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -33,6 +34,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -124,6 +126,29 @@ class CopyIT {
                         .map(original ->
                                 original.getField() + "=" + original.getValue().toStringUtf8()))
                 .containsExactly("clinic.public.patients.ssn=123-45-6789", "clinic.public.patients.ssn=987-65-4321");
+    }
+
+    /** A temporary table is in no catalog, so that what is copied from it is never analysed. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "copy t to stdout",
+                "copy (select * from t order by a) to stdout csv",
+                "copy (select a from t) to stdout (format binary)"
+            })
+    void whatIsPermittedUnanalysedIsCopiedAsItIs(String sql) throws SQLException, IOException {
+        gateway.decisions.policy(request -> permitUnanalysed());
+        List<byte[]> copied = new ArrayList<>();
+        for (Connection connection :
+                List.of(gateway.backend.connect(Gateway.DATABASE), gateway.connect(TestingAuthenticator.HUMAN))) {
+            try (connection;
+                    Statement statement = connection.createStatement()) {
+                statement.execute("create temp table t (a int, b text)");
+                statement.execute("insert into t values (1, 'one'), (2, null)");
+                copied.add(copyOut(connection, sql));
+            }
+        }
+        assertThat(copied.get(1)).isNotEmpty().isEqualTo(copied.get(0));
     }
 
     @Test
