@@ -24,7 +24,7 @@ public final class WireClient implements AutoCloseable {
 
     private static final int CONNECT_MILLIS = 10_000;
     /** Longest that the server may say nothing when something is awaited. */
-    private static final int SILENCE_MILLIS = 15_000;
+    private static final int SILENCE_MILLIS = 30_000;
     /** Longest message that is read. */
     private static final int MAX_MESSAGE = 64 << 20;
 
