@@ -61,7 +61,7 @@ final class ExtendedQuery {
         try {
             split = StatementSplitter.split(parse.sql());
         } catch (UnanalysableException e) {
-            refuse(GatewayError.of(e.code(), String.valueOf(e.getMessage())));
+            flow.unreadable(parse.sql(), e, session::failedUntilSync);
             return;
         }
         if (split.size() != 1) {

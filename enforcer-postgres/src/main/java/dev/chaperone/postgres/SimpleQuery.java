@@ -66,7 +66,7 @@ final class SimpleQuery {
         try {
             statements = StatementSplitter.split(sql);
         } catch (UnanalysableException e) {
-            flow.refuse(GatewayError.of(e.code(), String.valueOf(e.getMessage())), this::end);
+            flow.unreadable(sql, e, this::end);
             return;
         }
         Transaction transaction = session.transaction();

@@ -6,6 +6,7 @@ import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.analysis.SqlStatement;
 import dev.chaperone.postgres.analysis.StatementClass;
 import dev.chaperone.postgres.analysis.StatementDetail;
+import dev.chaperone.postgres.analysis.UnanalysableException;
 import dev.chaperone.postgres.wire.FrontendMessage.Bind;
 import dev.chaperone.postgres.wire.FrontendMessage.Target;
 import dev.chaperone.postgres.wire.FrontendWriter;
@@ -36,6 +37,7 @@ final class StatementFlow {
     /** Names of our own on the upstream connection; no client may use one like it. */
     static final String RESERVED = "chaperone:";
 
+    private static final String UNREADABLE = RESERVED + "unreadable";
     private static final String READ_ONLY = RESERVED + "read-only";
     private static final String NOWHERE = RESERVED + "refused";
 
@@ -65,6 +67,23 @@ final class StatementFlow {
         }
         parse(name, out -> FrontendWriter.parse(out, name, prepared.sent(), types), prepared, parsed, report -> {
             session.parseError(report, prepared.offset());
+            failed.run();
+        });
+    }
+
+    /**
+     * Refuses a text that the lexer cannot read. Nothing of it may run, but the server may say what is wrong with it: whoever sent
+     * it gets the server's own words, unless the server can read it.
+     */
+    void unreadable(String sql, UnanalysableException why, Runnable failed) {
+        GatewayError refusal = GatewayError.of(why.code(), String.valueOf(why.getMessage()));
+        if (session.analyses().catalog().mayRunOnParse(sql)) {
+            refuse(refusal, failed);
+            return;
+        }
+        SqlStatement whole = new SqlStatement(sql, 0, sql.length(), StatementClass.UNKNOWN, "", null);
+        parseOwn(UNREADABLE, new Prepared(whole, 0, List.of()), () -> refuse(refusal, failed), report -> {
+            session.parseError(report, 0);
             failed.run();
         });
     }

@@ -223,6 +223,18 @@ final class UtilityFidelityIT {
                     rollback prepared 'first'
                     commit prepared 'first'
                     """),
+            Map.entry("texts that do not end", """
+                    select 'a
+                    begin
+                    select "a
+                    rollback
+                    select 1; select $a$b
+                    select /* /* */ 1
+                    select E'\\'
+                    select U&"a
+                    select 1a
+                    select 1
+                    """),
             Map.entry("large objects by SQL", """
                     select lo_from_bytea(77001, 'abcdef')
                     select lo_get(77001), lo_get(77001, 2, 2)

@@ -178,6 +178,14 @@ final class HiddenCode {
         if (names.isEmpty()) {
             return false;
         }
+        try {
+            return namesAndLiterals(sql);
+        } catch (UnanalysableException e) {
+            return true;
+        }
+    }
+
+    private boolean namesAndLiterals(String sql) {
         boolean named = false;
         boolean literal = false;
         SqlLexer lexer = new SqlLexer(sql);
