@@ -353,9 +353,11 @@ final class StatementFlow {
             session.names().unsure();
             session.pins().loosen();
         }
+        // Temporary relations are in no catalog: to look for one anew after each use would cost more than the use. What
+        // code makes that a query calls is found when the catalog is next read, and is not analysed before.
+        SqlStatement statement = portal.prepared().statement();
         session.transaction()
-                .runs(portal.ruling().unanalysed()
-                        || portal.prepared().statement().changesSchema());
+                .runs(statement.changesSchema() || portal.ruling().unanalysed() && !statement.actsOnRows());
         new PortalRun(
                         session,
                         link,
@@ -368,7 +370,6 @@ final class StatementFlow {
                                 session.handles().doubt();
                             }
                             if (portal.completed()) {
-                                SqlStatement statement = portal.prepared().statement();
                                 session.names().ran(statement);
                                 session.messages().ran(statement, link, () -> portal.ran(done));
                             } else {
