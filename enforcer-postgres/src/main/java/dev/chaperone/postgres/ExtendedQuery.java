@@ -28,6 +28,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class ExtendedQuery {
 
+    private static final GatewayError SEVERAL = new GatewayError(
+            "42601", // syntax_error
+            ErrorCode.PROTOCOL_VIOLATION,
+            "cannot insert multiple commands into a prepared statement",
+            "",
+            "");
+
     private final Session session;
     private final UpstreamLink link;
     private final StatementFlow flow;
@@ -61,16 +68,11 @@ final class ExtendedQuery {
         try {
             split = StatementSplitter.split(parse.sql());
         } catch (UnanalysableException e) {
-            flow.unreadable(parse.sql(), e, session::failedUntilSync);
+            flow.unreadable(parse.sql(), GatewayError.of(e), session::failedUntilSync);
             return;
         }
         if (split.size() != 1) {
-            refuse(new GatewayError(
-                    "42601", // syntax_error
-                    ErrorCode.PROTOCOL_VIOLATION,
-                    "cannot insert multiple commands into a prepared statement",
-                    "",
-                    ""));
+            flow.unreadable(parse.sql(), SEVERAL, session::failedUntilSync);
             return;
         }
         SqlStatement statement = split.get(0);

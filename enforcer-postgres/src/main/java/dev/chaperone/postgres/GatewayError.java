@@ -1,6 +1,7 @@
 package dev.chaperone.postgres;
 
 import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.postgres.analysis.UnanalysableException;
 import dev.chaperone.proto.ErrorCode;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -48,6 +49,10 @@ record GatewayError(String sqlState, ErrorCode code, String message, String deta
     /** In the words of the server. */
     static GatewayError cancelled() {
         return of(ErrorCode.CANCELLED, "canceling statement due to user request");
+    }
+
+    static GatewayError of(UnanalysableException cause) {
+        return of(cause.code(), String.valueOf(cause.getMessage()));
     }
 
     static GatewayError of(EnforcementException cause) {

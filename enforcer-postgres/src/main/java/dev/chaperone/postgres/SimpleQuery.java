@@ -12,7 +12,6 @@ import dev.chaperone.postgres.wire.FrontendMessage.Bind;
 import dev.chaperone.postgres.wire.FrontendMessage.BoundParameter;
 import dev.chaperone.postgres.wire.FrontendMessage.Target;
 import dev.chaperone.postgres.wire.FrontendWriter;
-import dev.chaperone.postgres.wire.Report;
 import dev.chaperone.proto.ErrorCode;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -31,9 +30,8 @@ import org.jspecify.annotations.Nullable;
 final class SimpleQuery {
 
     /** The routine in which the server says that a text to be prepared holds several statements. */
-    private static final String SEVERAL = "exec_parse_message";
-
     private static final Bind UNNAMED = new Bind("", "", List.of(), List.of(), List.of());
+
     private static final Bind BINARY = new Bind("", "", List.of(), List.of(), List.of(1));
 
     private final Session session;
@@ -66,53 +64,13 @@ final class SimpleQuery {
         try {
             statements = StatementSplitter.split(sql);
         } catch (UnanalysableException e) {
-            flow.unreadable(sql, e, this::end);
+            flow.unreadable(sql, GatewayError.of(e), this::end);
             return;
         }
-        Transaction transaction = session.transaction();
-        if (statements.size() > 1 && transaction.idle() && !transaction.touched()) {
-            readWhole();
+        if (statements.size() > 1) {
+            new SyntaxCheck(session, link, flow, sql).start(this::next, this::end);
         } else {
             next();
-        }
-    }
-
-    /**
-     * Has the server read the whole text before anything of it runs: of several statements it runs none when it cannot read one.
-     * Asked to prepare several, it reads them and says that they are several, or where it cannot read them. In a transaction
-     * block this would be the block's end; there, what has run before is undone by the error.
-     */
-    private void readWhole() {
-        Report[] failure = new Report[1];
-        link.ask(
-                out -> {
-                    FrontendWriter.parse(out, "", sql, List.of());
-                    FrontendWriter.sync(out);
-                },
-                "1EZ",
-                "Z",
-                message -> {
-                    if (message.tag() == 'E') {
-                        failure[0] = Report.read(message.body());
-                    } else if (message.tag() == 'Z') {
-                        read(failure[0]);
-                    }
-                });
-    }
-
-    private void read(@Nullable Report failure) {
-        link.takeTrees();
-        if (failure == null) {
-            flow.refuse(
-                    GatewayError.of(
-                            ErrorCode.UNANALYSABLE,
-                            "the server reads one statement where the gateway reads " + statements.size()),
-                    this::end);
-        } else if (failure.field('R').equals(SEVERAL)) {
-            next();
-        } else {
-            session.parseError(failure, 0);
-            end();
         }
     }
 

@@ -6,7 +6,6 @@ import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.analysis.SqlStatement;
 import dev.chaperone.postgres.analysis.StatementClass;
 import dev.chaperone.postgres.analysis.StatementDetail;
-import dev.chaperone.postgres.analysis.UnanalysableException;
 import dev.chaperone.postgres.wire.FrontendMessage.Bind;
 import dev.chaperone.postgres.wire.FrontendMessage.Target;
 import dev.chaperone.postgres.wire.FrontendWriter;
@@ -72,11 +71,12 @@ final class StatementFlow {
     }
 
     /**
-     * Refuses a text that the lexer cannot read. Nothing of it may run, but the server may say what is wrong with it: whoever sent
-     * it gets the server's own words, unless the server can read it.
+     * Refuses a text that the lexer cannot read, or that is not one statement. Nothing of it may run, but the server may say what
+     * is wrong with it: whoever sent it gets the server's own words, unless the server can read it.
+     *
+     * @param refusal what is said should the server find nothing
      */
-    void unreadable(String sql, UnanalysableException why, Runnable failed) {
-        GatewayError refusal = GatewayError.of(why.code(), String.valueOf(why.getMessage()));
+    void unreadable(String sql, GatewayError refusal, Runnable failed) {
         if (session.analyses().catalog().mayRunOnParse(sql)) {
             refuse(refusal, failed);
             return;

@@ -105,6 +105,11 @@ final class Transaction {
         return status == 'I';
     }
 
+    /** True within a transaction block that has not failed. */
+    boolean inBlock() {
+        return status == 'T' && !failed;
+    }
+
     /** True when what is asked of the server now is carried out: no error stands in its way. */
     boolean good() {
         return !failed && status != 'E';

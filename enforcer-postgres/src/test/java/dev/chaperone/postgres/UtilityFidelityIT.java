@@ -83,6 +83,35 @@ final class UtilityFidelityIT {
                     declare c cursor for select 'twice'
                     rollback
                     """),
+            Map.entry("strings of several statements", """
+                    select 1; select 2
+                    select 1; selec
+                    insert into ledger values (950, 1, 'x'); commit; selec 2
+                    select id from ledger where id = 950
+                    select 1; select 'unterminated
+                    select $$abc
+                    select $a$ abc $b$
+                    select "abc
+                    select 1 /* abc /* */
+                    selec 'abc
+                    select E'abc\\
+                    begin
+                    select 1; select 2
+                    create temp table several (n int); insert into several values (1); select n from several
+                    select 1; selec 2
+                    select 1
+                    select 1; selec 3
+                    rollback
+                    begin; select 1; selec; commit
+                    begin; select 1
+                    savepoint s
+                    select 2; selec
+                    rollback to s
+                    select 3; select 4
+                    commit
+                    select 1/0; select 2
+                    select 1; select nowhere; select 2
+                    """),
             Map.entry("updates where a cursor stands", """
                     insert into ledger values (900, 1, 'a'), (901, 2, 'b')
                     begin
