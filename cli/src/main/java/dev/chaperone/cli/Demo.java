@@ -146,6 +146,11 @@ final class Demo {
                 "PGPASSWORD=$(" + command + " token) psql 'host=" + state.postgresHost() + " port="
                         + state.postgresPort() + " dbname=" + state.database() + " user=" + state.subject()
                         + " sslmode=require'");
+        hint(
+                "be a clinician in person",
+                "PGPASSWORD=$(" + command + " token --no-agent --subject dr.osei --groups treatment) psql 'host="
+                        + state.postgresHost() + " port=" + state.postgresPort() + " dbname=" + state.database()
+                        + " user=dr.osei sslmode=require'");
         hint("be somebody else", command + " token --subject dr.osei --agent other-agent --groups clinicians");
         hint("see what was asked", command + " audit search --agent " + state.agent());
         hint("replay a session", command + " audit replay SESSION");

@@ -40,11 +40,14 @@ import tools.jackson.databind.json.JsonMapper;
             "Example:",
             "  PGPASSWORD=$(chaperone token) psql 'host=127.0.0.1 port=6432 dbname=clinic user=dr.rivera'",
             "  chaperone token --subject dr.osei --agent other-agent --groups clinicians,researchers",
-            "  chaperone token --no-agent        a human in person"
+            "  chaperone token --no-agent --groups treatment        a clinician in person"
         })
 final class TokenCommand implements Callable<Integer> {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    /** The client through which humans log in, as the demonstration's configuration has it. */
+    private static final String PORTAL = "clinic-portal";
 
     private final Terminal terminal;
 
@@ -103,7 +106,9 @@ final class TokenCommand implements Callable<Integer> {
                 .issueTime(Date.from(now))
                 .expirationTime(Date.from(now.plusSeconds(60)))
                 .claim("groups", groups == null ? demo.groups() : groups);
-        if (!inPerson) {
+        if (inPerson) {
+            claims.claim("azp", PORTAL);
+        } else {
             claims.claim("act", Map.of("sub", agent == null ? demo.agent() : agent));
         }
         return claims.build();

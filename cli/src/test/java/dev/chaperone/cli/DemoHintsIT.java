@@ -39,6 +39,11 @@ class DemoHintsIT {
                             screen,
                             "SELECT patient_id, ssn FROM clinic.patients WHERE patient_id = 7;"))
                     .contains("7 | [redacted]");
+            assertThat(type(
+                            "be a clinician in person",
+                            screen,
+                            "SELECT patient_id, ssn FROM clinic.patients WHERE patient_id = 7;"))
+                    .containsPattern("7 \\| \\d{3}-\\d{2}-\\d{4}");
             assertThat(type("be somebody else", screen, "")).startsWith("eyJ");
             Await.until(
                     () -> SESSION.matcher(type("see what was asked", screen, ""))
@@ -56,7 +61,7 @@ class DemoHintsIT {
         }
         assertThat(screen.out().lines().filter(line -> line.matches("   [a-z].*")))
                 .as("a line that is said to be typed, and that nothing here types")
-                .hasSize(7);
+                .hasSize(8);
     }
 
     /** Types the line behind a title; what its program printed. */
