@@ -93,6 +93,11 @@ final class Level {
         return outputExpressions;
     }
 
+    /** True when a function in the target list returns sets: then the query has as many rows as that says, whoever reads it. */
+    boolean multipliesRows() {
+        return query.flag("hasTargetSRFs");
+    }
+
     boolean isSetOperation() {
         return query.field("setOperations") instanceof Node.Struct;
     }

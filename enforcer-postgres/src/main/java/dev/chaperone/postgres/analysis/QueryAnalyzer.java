@@ -251,10 +251,13 @@ public final class QueryAnalyzer {
     private void unseen(Level level) {
         level.outputExpressions().forEach((number, expression) -> {
             Lineage.Summary summary = lineage.output(level, number);
-            if (level.inView() || level.outputsUnseen && KnownNodes.isPlain(expression)) {
+            boolean plain = KnownNodes.isPlain(expression);
+            boolean dropped =
+                    level.inView() && !level.multipliesRows() || (level.inView() || level.outputsUnseen) && plain;
+            if (dropped) {
                 summary.pass().forEach(touched::found);
                 summary.derived().forEach(touched::found);
-            } else if (level.outputsUnseen) {
+            } else if (level.inView() || level.outputsUnseen) {
                 mark(summary, Use.USE_PREDICATE);
             } else {
                 summary.pass().forEach(touched::unseen);
