@@ -13,19 +13,32 @@ import java.util.Set;
  *
  * <table>
  * <caption>What each kind of value becomes</caption>
- * <tr><th>function<th>Text<th>Integer<th>Decimal<th>Date<th>Timestamp<th>Uuid<th>Bool, Opaque
- * <tr><td>{@code redact}<td>{@code [redacted]}, or the parameter {@code text}<td>null<td>null<td>null<td>null<td>null<td>null
- * <tr><td>{@code null}<td>null<td>null<td>null<td>null<td>null<td>null<td>null
- * <tr><td>{@code last4}<td>the last four letters and digits stay, others become {@code *}, separators stay; with fewer than
- *     eight letters and digits all become {@code *}<td>null<td>null<td>null<td>null<td>null<td>null
+ * <tr><th>function<th>Text<th>Integer<th>Decimal<th>Date<th>Timestamp<th>Uuid
+ * <tr><td>{@code redact}<td>{@code [redacted]}, or the parameter {@code text}<td>null<td>null<td>null<td>null<td>null
+ * <tr><td>{@code null}<td>null<td>null<td>null<td>null<td>null<td>null
+ * <tr><td>{@code last4}<td>the last four letters and digits (of ASCII) stay, others become {@code *}, separators stay; with
+ *     fewer than eight letters and digits all become {@code *}<td>null<td>null<td>null<td>null<td>null
  * <tr><td>{@code year}<td>an ISO 8601 date, or date and time: its year; other text: null<td>null<td>null<td>1 January of its
- *     year<td>1 January of its year, 00:00<td>null<td>null
+ *     year<td>1 January of its year, 00:00<td>null
  * <tr><td>{@code age90}<td>digits over 89: {@code 90+}; up to 89: unchanged; other text: null<td>over 89: 90; 0 to 89:
- *     unchanged; negative: null<td>as Integer<td>null<td>null<td>null<td>null
+ *     unchanged; negative: null<td>as Integer<td>null<td>null<td>null
  * <tr><td>{@code zip3}<td>a ZIP code of 5 or 9 digits: its first three, or {@code 000}; other text: null<td>0 to 99999: the
- *     number of its first three digits, or 0; others: null<td>null<td>null<td>null<td>null<td>null
+ *     number of its first three digits, or 0; others: null<td>null<td>null<td>null<td>null
  * <tr><td>{@code pseudonym}<td>{@code p_} and 16 hexadecimal digits (64 bits)<td>a number from 1 to 2<sup>31</sup>-1<td>null<td>null
- *     <td>null<td>a UUID of version 8 (RFC 9562 section 5.8)<td>null
+ *     <td>null<td>a UUID of version 8 (RFC 9562 section 5.8)
+ * </table>
+ *
+ * <p>Kinds that fewer functions have an outcome for; that of the others is null, and so is everything that becomes of Bool and
+ * Opaque:
+ *
+ * <table>
+ * <caption>What becomes of the rest</caption>
+ * <tr><th>kind<th>{@code pseudonym}<th>{@code year}<th>{@code age90}
+ * <tr><td>Address<td>a unique local address of version 6<td>null<td>null
+ * <tr><td>HardwareAddress<td>a locally administered address<td>null<td>null
+ * <tr><td>Interval<td>null<td>null<td>its whole years, 90 at most; negative: null
+ * <tr><td>Range of Date or Timestamp<td>null<td>the whole years that it has a part of; open ends stay<td>null
+ * <tr><td>Range of Integer<td>null<td>null<td>its bounds as Integer; open ends stay
  * </table>
  *
  * <p>{@code year} gives years that indicate an age over 89 as one category, the year 90 years ago, and {@code age90} gives

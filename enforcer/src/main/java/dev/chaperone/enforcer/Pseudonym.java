@@ -17,6 +17,10 @@ import javax.crypto.spec.SecretKeySpec;
  * <tr><td>Text<td>{@code t} and the text in UTF-8<td>{@code p_} and the first 8 bytes in lower-case hexadecimal
  * <tr><td>Integer<td>{@code i} and 8 bytes, big endian<td>the low 31 bits of the first 4 bytes, big endian; 1 for 0
  * <tr><td>Uuid<td>{@code u} and 16 bytes<td>the first 16 bytes, with version 8 and the variant of RFC 9562
+ * <tr><td>Address<td>{@code n}, the prefix length as a byte, and the address<td>a unique local address (RFC 4193), of version 6
+ *     whatever the value's: {@code fd} and the first 15 bytes
+ * <tr><td>HardwareAddress<td>{@code h} and the address<td>as many of the first bytes, marked as locally administered and as
+ *     that of one interface
  * </table>
  *
  * The definition is one that a data source can compute by itself, so that what is masked there and what is masked on the way
@@ -28,6 +32,7 @@ public final class Pseudonym implements MaskingFunction {
     public static final int SHORTEST = 12;
 
     private static final int TEXT_BYTES = 8;
+    private static final int ADDRESS_BYTES = 16;
 
     private final byte[] key;
     private final Mac prototype;
@@ -58,6 +63,18 @@ public final class Pseudonym implements MaskingFunction {
                     .putLong(uuid.value().getLeastSignificantBits());
             return new Value.Uuid(uuid(mac('u', value.array())));
         }
+        if (original instanceof Value.Address address) {
+            ByteBuffer value = ByteBuffer.allocate(1 + address.address().length)
+                    .put((byte) address.prefix())
+                    .put(address.address());
+            return new Value.Address(uniqueLocal(mac('n', value.array())), ADDRESS_BYTES * Byte.SIZE);
+        }
+        if (original instanceof Value.HardwareAddress address) {
+            byte[] masked = new byte[address.address().length];
+            mac('h', address.address()).get(masked);
+            masked[0] = (byte) (masked[0] & 0xFC | 0x02);
+            return new Value.HardwareAddress(masked);
+        }
         return Value.NULL;
     }
 
@@ -87,6 +104,13 @@ public final class Pseudonym implements MaskingFunction {
 
     private static long positive(ByteBuffer mac) {
         return Math.max(1, mac.getInt() & java.lang.Integer.MAX_VALUE);
+    }
+
+    private static byte[] uniqueLocal(ByteBuffer mac) {
+        byte[] address = new byte[ADDRESS_BYTES];
+        address[0] = (byte) 0xFD;
+        mac.get(address, 1, ADDRESS_BYTES - 1);
+        return address;
     }
 
     private static UUID uuid(ByteBuffer mac) {

@@ -37,7 +37,7 @@ class MaskingFunctionsTest {
         "last4,4111111111111111,************1111",
         "last4,jane.roe@example.org,****.***@******e.org",
         "last4,1234567,*******",
-        "last4,ab\u20accd\u00e9fgh\u0661,******fgh\u0661",
+        "last4,ab\u20accd\u00e9fghij\u0661,*******ghij*",
         "year,1984-02-29,1984",
         "year,1984-02-29T10:00:00Z,1984",
         "year,1984-02-29 10:00:00.5+02,1984",
@@ -209,7 +209,7 @@ class MaskingFunctionsTest {
             for (int i = 0; i < 300; i++) {
                 Value original = TestingValues.any(random);
                 Value masked = function.apply(original);
-                assertThat(masked).isEqualTo(of(name).apply(original));
+                assertThat(masked).usingRecursiveComparison().isEqualTo(of(name).apply(original));
                 if (masked != Value.NULL) {
                     assertThat(masked).hasSameClassAs(original);
                 }

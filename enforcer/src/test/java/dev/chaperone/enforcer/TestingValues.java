@@ -17,7 +17,7 @@ final class TestingValues {
     private TestingValues() {}
 
     static Value any(Random random) {
-        switch (random.nextInt(9)) {
+        switch (random.nextInt(13)) {
             case 0:
                 return new Value.Text(text(random));
             case 1:
@@ -33,12 +33,36 @@ final class TestingValues {
             case 6:
                 return new Value.Bool(random.nextBoolean());
             case 7:
-                byte[] bytes = new byte[random.nextInt(20)];
-                random.nextBytes(bytes);
-                return new Value.Opaque(bytes);
+                return new Value.Opaque(bytes(random, random.nextInt(20)));
+            case 8:
+                return new Value.Address(bytes(random, random.nextBoolean() ? 4 : 16), random.nextInt(33));
+            case 9:
+                return new Value.HardwareAddress(bytes(random, random.nextBoolean() ? 6 : 8));
+            case 10:
+                return new Value.Interval(random.nextInt() >> 20, random.nextInt() >> 16, random.nextLong() >> 20);
+            case 11:
+                return random.nextBoolean()
+                        ? new Value.Range(
+                                new Value.Integer(random.nextInt(50)),
+                                true,
+                                new Value.Integer(50 + random.nextInt(100)),
+                                false,
+                                false)
+                        : new Value.Range(
+                                new Value.Date(LocalDate.ofEpochDay(random.nextInt(10_000))),
+                                random.nextBoolean(),
+                                random.nextBoolean() ? Value.NULL : new Value.Date(LocalDate.ofEpochDay(20_000)),
+                                random.nextBoolean(),
+                                false);
             default:
                 return Value.NULL;
         }
+    }
+
+    private static byte[] bytes(Random random, int length) {
+        byte[] bytes = new byte[length];
+        random.nextBytes(bytes);
+        return bytes;
     }
 
     static String text(Random random) {

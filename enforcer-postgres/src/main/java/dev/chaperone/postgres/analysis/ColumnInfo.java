@@ -8,21 +8,22 @@ import java.util.List;
  *
  * @param name its name
  * @param type its type as the server spells it ("text", "numeric(10,2)")
+ * @param plainType the type that its own type is made of when that is a domain, else its own one
  * @param generated true when its values are computed from those of other columns
  * @param sources the columns that its values come from, when it is a generated one or one of a materialised view
  */
-public record ColumnInfo(String name, String type, boolean generated, List<ColumnSource> sources) {
+public record ColumnInfo(String name, String type, String plainType, boolean generated, List<ColumnSource> sources) {
 
     public ColumnInfo {
         sources = List.copyOf(sources);
     }
 
     /** A column of which nothing is known about sources. */
-    ColumnInfo(String name, String type, boolean generated) {
-        this(name, type, generated, List.of());
+    ColumnInfo(String name, String type, String plainType, boolean generated) {
+        this(name, type, plainType, generated, List.of());
     }
 
     ColumnInfo from(List<ColumnSource> known) {
-        return new ColumnInfo(name, type, generated, known);
+        return new ColumnInfo(name, type, plainType, generated, known);
     }
 }

@@ -25,8 +25,20 @@ final class RelationQueries {
 
     private static final String COLUMNS = """
             SELECT a.attrelid::bigint, a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
+                   CASE WHEN t.typtype = 'd' THEN (
+                     WITH RECURSIVE plain(type, modifier) AS (
+                       SELECT t.typbasetype, t.typtypmod
+                        UNION ALL
+                       SELECT b.typbasetype, b.typtypmod
+                         FROM plain p JOIN pg_catalog.pg_type b ON b.oid = p.type
+                        WHERE b.typtype = 'd')
+                     SELECT pg_catalog.format_type(p.type, p.modifier)
+                       FROM plain p JOIN pg_catalog.pg_type b ON b.oid = p.type
+                      WHERE b.typtype <> 'd')
+                   ELSE pg_catalog.format_type(a.atttypid, a.atttypmod) END,
                    a.attgenerated <> ''
               FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+              JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
              WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')""";
 
     private static final String PARENTS =
@@ -106,7 +118,10 @@ final class RelationQueries {
         try (ResultSet rows = statement.executeQuery(COLUMNS)) {
             while (rows.next()) {
                 columns.computeIfAbsent((int) rows.getLong(1), oid -> new HashMap<>())
-                        .put(rows.getInt(2), new ColumnInfo(rows.getString(3), rows.getString(4), rows.getBoolean(5)));
+                        .put(
+                                rows.getInt(2),
+                                new ColumnInfo(
+                                        rows.getString(3), rows.getString(4), rows.getString(5), rows.getBoolean(6)));
             }
         }
         return columns;

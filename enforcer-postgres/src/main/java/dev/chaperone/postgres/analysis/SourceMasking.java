@@ -43,7 +43,7 @@ public final class SourceMasking {
          *
          * @param fields what the column's values come from unchanged; one of them at least is covered
          * @param column the column's name, quoted
-         * @param type its type as {@code format_type} spells it
+         * @param type its type as {@code format_type} spells it, of a domain the type that it is made of
          * @throws EnforcementException when it cannot be masked
          */
         String expression(Set<String> fields, String column, String type);
@@ -89,7 +89,7 @@ public final class SourceMasking {
             Set<String> fields = fields(summary.pass(), catalog);
             if (fields.stream().anyMatch(masks::covers)) {
                 masked.add(number);
-                list.add(masks.expression(fields, name, column.type()) + " AS " + name);
+                list.add(masks.expression(fields, name, column.plainType()) + " AS " + name);
             } else {
                 list.add(name);
             }

@@ -132,7 +132,8 @@ final class Touched {
                 .setWritten(entry.written)
                 .setSystem(info.system());
         entry.uses.forEach((attribute, uses) -> {
-            ColumnInfo column = attribute == 0 ? new ColumnInfo("*", "record", false) : info.column(attribute);
+            ColumnInfo column =
+                    attribute == 0 ? new ColumnInfo("*", "record", "record", false) : info.column(attribute);
             if (column == null) {
                 throw UnanalysableException.unknown(
                         "column `" + attribute + "` of relation `" + info.qualifiedName() + "`");

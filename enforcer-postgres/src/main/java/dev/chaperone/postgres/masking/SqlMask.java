@@ -1,58 +1,47 @@
 package dev.chaperone.postgres.masking;
 
+import static dev.chaperone.postgres.masking.Sql.AND;
+import static dev.chaperone.postgres.masking.Sql.call;
+import static dev.chaperone.postgres.masking.Sql.literal;
+import static dev.chaperone.postgres.masking.Sql.matches;
+import static dev.chaperone.postgres.masking.Sql.operator;
+import static dev.chaperone.postgres.masking.Sql.when;
+
 import dev.chaperone.decision.v1.Mask;
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.enforcer.MaskingFunction;
 import dev.chaperone.enforcer.MaskingFunctions;
 import dev.chaperone.enforcer.Pseudonym;
 import dev.chaperone.enforcer.Replacement;
+import dev.chaperone.enforcer.Value;
+import dev.chaperone.postgres.masking.SqlType.Kind;
 import dev.chaperone.proto.ErrorCode;
-import java.time.Year;
-import java.time.ZoneOffset;
-import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The masking functions as SQL: an expression over a column that has the column's own type, and the same outcome as the
  * function has on the wire. Built-in functions and operators only, all of them named with their schema, so that no search path
  * can put others in their place. Where a type has no valid outcome the expression is null.
+ *
+ * <p>Arrays are masked element by element where they have one dimension that is counted from 1; others become null.
  */
 public final class SqlMask {
 
-    /** The block of SHA-256, to which RFC 2104 pads a key. */
-    private static final int BLOCK = 64;
-
     private static final String SEPARATORS = "- ./()+,:_@#";
-    private static final String DATE_TEXT =
-            "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([T ][0-9:.,+Z-]{1,40})?$";
-    private static final String AND = " AND ";
-
-    /** Types that masks tell apart; the others have no valid outcome but null. */
-    private enum Kind {
-        TEXT,
-        INTEGER,
-        DECIMAL,
-        DATE,
-        TIMESTAMP,
-        ZONED,
-        UUID,
-        OTHER
-    }
+    private static final String MEANINGFUL = "0-9A-Za-z";
+    private static final String ARRAY = "[]";
 
     private final MaskingFunction function;
     private final String column;
-    private final String type;
+    private final SqlType type;
     private final Kind kind;
-    /** Most characters of a text. */
-    private final int room;
 
-    private SqlMask(MaskingFunction function, String column, String type, String modifier) {
+    private SqlMask(MaskingFunction function, String column, SqlType type) {
         this.function = function;
         this.column = column;
         this.type = type;
-        this.kind = kind(type);
-        this.room = kind == Kind.TEXT && !modifier.isEmpty() ? Integer.parseInt(modifier) : Integer.MAX_VALUE;
+        this.kind = type.kind();
     }
 
     /**
@@ -61,15 +50,24 @@ public final class SqlMask {
      * @param mask what the policy asks for
      * @param function the function that it names
      * @param column the column as SQL names it, quoted where it must be
-     * @param type the column's type as {@code format_type} spells it
+     * @param type the column's type as {@code format_type} spells it, of a domain the type that it is made of
      * @throws EnforcementException with OBLIGATION_UNFULFILLABLE when the function has no form in SQL
      */
     public static String expression(Mask mask, MaskingFunction function, String column, String type) {
-        int open = type.indexOf('(');
-        int close = type.indexOf(')', open + 1);
-        String bare = open < 0 ? type : type.substring(0, open) + type.substring(close + 1);
-        SqlMask sql = new SqlMask(function, column, bare, open < 0 ? "" : type.substring(open + 1, close));
-        return sql.expression(mask.getFunction());
+        if (!type.endsWith(ARRAY)) {
+            return new SqlMask(function, column, SqlType.of(type)).expression(mask.getFunction());
+        }
+        SqlType element = SqlType.of(type.substring(0, type.length() - ARRAY.length()));
+        SqlMask each = new SqlMask(function, "masked.e", element);
+        String expression = each.expression(mask.getFunction());
+        if (element.kind() == Kind.OTHER || each.isAlwaysNull()) {
+            return nothing(column);
+        }
+        String elements = "ARRAY(SELECT " + expression + " FROM " + call("unnest", column)
+                + " WITH ORDINALITY AS masked(e, n) ORDER BY masked.n)";
+        return "CASE WHEN " + call("cardinality", column) + operator("=") + "0 THEN " + column + " WHEN "
+                + call("array_ndims", column) + operator("=") + "1" + AND + call("array_lower", column, "1")
+                + operator("=") + "1 THEN " + elements + " END";
     }
 
     private String expression(String name) {
@@ -87,151 +85,138 @@ public final class SqlMask {
         };
     }
 
-    private static Kind kind(String type) {
-        return switch (type) {
-            case "text", "character varying", "character" -> Kind.TEXT;
-            case "smallint", "integer", "bigint" -> Kind.INTEGER;
-            case "numeric" -> Kind.DECIMAL;
-            case "date" -> Kind.DATE;
-            case "timestamp without time zone" -> Kind.TIMESTAMP;
-            case "timestamp with time zone" -> Kind.ZONED;
-            case "uuid" -> Kind.UUID;
-            default -> Kind.OTHER;
-        };
-    }
-
     /** Null of the column's own type, whatever that is. */
-    private String nothing() {
+    private static String nothing(String column) {
         return "CASE WHEN false THEN " + column + " END";
     }
 
+    private String nothing() {
+        return nothing(column);
+    }
+
+    /** True when the words of a replacement have no form in the type, so that the whole array is null, as on the wire. */
+    private boolean isAlwaysNull() {
+        return function instanceof Replacement && words() == null;
+    }
+
     private String replacement() {
-        if (kind != Kind.TEXT || !(function instanceof Replacement words) || words.text() == null) {
-            return nothing();
+        String words = words();
+        return words == null ? nothing() : when(column + " IS NOT NULL", type.cast(literal(words)));
+    }
+
+    private @Nullable String words() {
+        String words = function instanceof Replacement replacement ? replacement.text() : null;
+        if (words == null) {
+            return null;
         }
-        int length = words.text().codePointCount(0, words.text().length());
-        String fitting = words.text().substring(0, words.text().offsetByCodePoints(0, Math.min(room, length)));
-        return when(column + " IS NOT NULL", typed(literal(fitting)));
+        return switch (kind) {
+            case TEXT -> {
+                int length = Math.min(type.room(), words.codePointCount(0, words.length()));
+                yield words.substring(0, words.offsetByCodePoints(0, length));
+            }
+            case JSON -> new JsonType(false).format(new Value.Text(words));
+            case XML -> new XmlType().format(new Value.Text(words));
+            default -> null;
+        };
     }
 
     private String pseudonym() {
         if (!(function instanceof Pseudonym pseudonym)) {
             throw new IllegalArgumentException("`pseudonym` is carried out by something else");
         }
+        SqlPseudonym sql = new SqlPseudonym(pseudonym, type);
         return switch (kind) {
-            case TEXT -> {
-                String mac = mac(pseudonym, 't', "pg_catalog.convert_to(" + text() + ", 'UTF8')");
-                String whole = "'p_'" + operator("||") + hex("pg_catalog.substr(" + mac + ", 1, 8)");
-                yield room < Pseudonym.SHORTEST
-                        ? nothing()
-                        : typed(room < 18 ? "pg_catalog.\"left\"(" + whole + ", " + room + ")" : whole);
-            }
-            case INTEGER -> {
-                String mac = mac(pseudonym, 'i', "pg_catalog.int8send((" + column + ")::pg_catalog.int8)");
-                String number = "(('x'" + operator("||") + hex("pg_catalog.substr(" + mac + ", 1, 4)")
-                        + ")::pg_catalog.bit(32)::pg_catalog.int4" + operator("&") + "2147483647)";
-                String positive = when(column + " IS NOT NULL", "GREATEST(1, " + number + ")");
-                yield type.equals("smallint")
-                        ? when("(" + positive + ")" + operator("<=") + "32767", typed(positive))
-                        : typed(positive);
-            }
-            case UUID -> {
-                String mac = mac(pseudonym, 'u', "pg_catalog.uuid_send(" + column + ")");
-                String versioned = setBits("pg_catalog.substr(" + mac + ", 1, 16)", mac, 6, 15);
-                yield hex(setBits(versioned, mac, 8, 63)) + "::pg_catalog.uuid";
-            }
+            case TEXT -> type.room() < Pseudonym.SHORTEST ? nothing() : when(isShort(), sql.ofText(text()));
+            case INTEGER -> sql.ofInteger(column);
+            case UUID -> sql.ofUuid(column);
+            case ADDRESS -> sql.ofAddress(column);
+            case HARDWARE -> sql.ofHardware(column);
             default -> nothing();
         };
-    }
-
-    private static String setBits(String bytes, String mac, int index, int kept) {
-        return "pg_catalog.set_byte(" + bytes + ", " + index + ", (pg_catalog.get_byte(" + mac + ", " + index + ")"
-                + operator("&") + kept + ")" + operator("|") + "128)";
-    }
-
-    /** HMAC-SHA-256 (RFC 2104) over the kind and the value, in the terms of PostgreSQL's own sha256. */
-    private static String mac(Pseudonym pseudonym, char kind, String value) {
-        byte[] inner = Arrays.copyOf(pseudonym.key(), BLOCK + 1);
-        byte[] outer = Arrays.copyOf(inner, BLOCK);
-        for (int i = 0; i < BLOCK; i++) {
-            inner[i] ^= 0x36;
-            outer[i] ^= 0x5c;
-        }
-        inner[BLOCK] = (byte) kind;
-        return "pg_catalog.sha256(" + bytes(outer) + operator("||") + "pg_catalog.sha256(" + bytes(inner)
-                + operator("||") + value + "))";
     }
 
     private String year() {
-        String floor = Integer.toString(Year.now(ZoneOffset.UTC).getValue() - MaskingFunctions.oldestAge());
+        SqlYear year = new SqlYear();
         return switch (kind) {
-            case DATE -> when(within(column, "date"), "pg_catalog.make_date(" + yearOf(column, floor) + ", 1, 1)");
-            case TIMESTAMP -> when(within(column, "timestamp"), startOfYear(column, floor));
-            case ZONED -> {
-                String utc = "pg_catalog.timezone('UTC', " + column + ")";
-                yield when(within(utc, "timestamp"), "pg_catalog.timezone('UTC', " + startOfYear(utc, floor) + ")");
-            }
-            case TEXT -> {
-                String trimmed = "pg_catalog.btrim(" + text() + ")";
-                String number = "GREATEST(pg_catalog.\"left\"(" + trimmed + ", 4)::pg_catalog.int4, " + floor + ")";
-                yield when(
-                        matches(trimmed, DATE_TEXT),
-                        typed("pg_catalog.lpad((" + number + ")::pg_catalog.text, 4, '0')"));
-            }
+            case DATE -> year.ofDate(column);
+            case TIMESTAMP -> year.ofTimestamp(column);
+            case ZONED -> year.ofZoned(column);
+            case TEXT -> when(isShort(), year.ofText(trimmed(), type));
+            case DATES -> range(year.ofDates(covering(), type));
+            case TIMESTAMPS -> range(year.ofTimestamps(covering(), type));
+            case ZONED_TIMES -> range(year.ofZonedTimes(covering(), type));
             default -> nothing();
         };
     }
 
-    private static String within(String value, String type) {
-        return value + operator(">=") + "'0001-01-01'::pg_catalog." + type + AND + value + operator("<")
-                + "'10000-01-01'::pg_catalog." + type;
+    /** The one range that there is, or that covers what there is. */
+    private String covering() {
+        return type.isMultirange() ? call("range_merge", column) : column;
     }
 
-    private static String yearOf(String value, String floor) {
-        return "GREATEST(EXTRACT(year FROM " + value + ")::pg_catalog.int4, " + floor + ")";
-    }
-
-    private static String startOfYear(String value, String floor) {
-        return "pg_catalog.make_timestamp(" + yearOf(value, floor) + ", 1, 1, 0, 0, 0)";
+    /** What is empty stays; of what is not, that range. */
+    private String range(String masked) {
+        String made = type.isMultirange() ? call(type.name(), masked) : masked;
+        return when(call("isempty", column), column, when("(" + masked + ") IS NOT NULL", made));
     }
 
     private String age() {
-        String oldest = Integer.toString(MaskingFunctions.oldestAge());
+        int oldest = MaskingFunctions.oldestAge();
         return switch (kind) {
             case INTEGER, DECIMAL -> {
-                String over = column + operator(">") + (MaskingFunctions.oldestAge() - 1);
-                yield "CASE WHEN " + over + " THEN " + typed(oldest) + " WHEN " + column + operator(">=") + "0 THEN "
-                        + column + " END";
+                String number = type.name().equals("oid") ? "(" + column + ")::pg_catalog.int8" : column;
+                String over = number + operator(">") + (oldest - 1);
+                String finite = kind == Kind.DECIMAL ? AND + column + operator("<") + type.cast("'Infinity'") : "";
+                String under = number + operator(">=") + "0" + AND + number + operator("<=") + (oldest - 1);
+                yield "CASE WHEN " + over + finite + " THEN " + type.cast(Integer.toString(oldest)) + " WHEN " + under
+                        + " THEN " + column + " END";
             }
+            case INTERVAL -> {
+                String years = call("floor", "EXTRACT(epoch FROM " + column + ")" + operator("/") + "31557600");
+                String least = "LEAST(" + years + ", " + oldest + ")::pg_catalog.int4";
+                yield when(years + operator(">=") + "0", call("make_interval", least));
+            }
+            case INTEGERS -> range(ages(covering(), oldest));
             case TEXT -> {
-                String over = room < 3 ? nothing() : typed("'" + oldest + "+'");
+                String over = type.room() < 3 ? nothing() : type.cast("'" + oldest + "+'");
                 String old = text() + "::pg_catalog.int4" + operator(">=") + oldest;
-                yield when(
-                        matches(text(), "^[0-9]{1,3}$"),
-                        "CASE WHEN " + old + " THEN " + over + " ELSE " + column + " END");
+                yield when(matches(text(), "^[0-9]{1,3}$"), when(old, over, column));
             }
             default -> nothing();
         };
+    }
+
+    private String ages(String range, int oldest) {
+        String lower = call("lower", range);
+        String upper = call("upper", range);
+        String noLower = call("lower_inf", range);
+        String noUpper = call("upper_inf", range);
+        return when(
+                "(" + noLower + " OR " + lower + operator(">=") + "0)" + AND + "(" + noUpper + " OR " + upper
+                        + operator(">=") + "1)",
+                type.rangeFunction() + "("
+                        + when("NOT " + noLower, "LEAST(" + lower + ", " + oldest + ")") + ", "
+                        + when("NOT " + noUpper, "LEAST(" + upper + ", " + (oldest + 1) + ")") + ")");
     }
 
     private String zip() {
         String sparse = "^(" + String.join("|", new TreeSet<>(MaskingFunctions.sparseAreas())) + ")";
         return switch (kind) {
             case TEXT -> {
-                String trimmed = "pg_catalog.btrim(" + text() + ")";
-                String area = "pg_catalog.\"left\"(" + trimmed + ", 3)";
+                String area = call("\"left\"", trimmed(), "3");
                 yield when(
-                        matches(trimmed, "^[0-9]{5}(-?[0-9]{4})?$"),
-                        "CASE WHEN " + matches(trimmed, sparse) + " THEN " + typed("'000'") + " ELSE " + typed(area)
-                                + " END");
+                        isShort() + AND + matches(trimmed(), "^[0-9]{5}(-?[0-9]{4})?$"),
+                        type.room() < 3
+                                ? nothing()
+                                : when(matches(trimmed(), sparse), type.cast("'000'"), type.cast(area)));
             }
             case INTEGER -> {
-                String area = "(" + column + operator("/") + "100)";
-                String digits = "pg_catalog.lpad((" + area + ")::pg_catalog.text, 3, '0')";
+                String number = "(" + column + ")::pg_catalog.int8";
+                String area = "(" + number + operator("/") + "100)";
+                String digits = call("lpad", "(" + area + ")::pg_catalog.text", "3", "'0'");
                 yield when(
-                        column + operator(">=") + "0" + AND + column + operator("<=") + "99999",
-                        "CASE WHEN " + matches(digits, sparse) + " THEN " + typed("0") + " ELSE " + typed(area)
-                                + " END");
+                        number + operator(">=") + "0" + AND + number + operator("<=") + "99999",
+                        when(matches(digits, sparse), type.cast("0"), type.cast(area)));
             }
             default -> nothing();
         };
@@ -241,55 +226,30 @@ public final class SqlMask {
         if (kind != Kind.TEXT) {
             return nothing();
         }
-        String meaningful = "[^" + SEPARATORS + "]";
-        String few = "pg_catalog.length(pg_catalog.regexp_replace(" + text() + ", '[" + SEPARATORS + "]', '', 'g'))"
-                + operator("<") + "8";
-        String four = meaningful + "(?=([" + SEPARATORS + "]*" + meaningful + "){4})";
-        return "CASE WHEN " + few + " THEN " + typed(stars(meaningful)) + " ELSE " + typed(stars(four)) + " END";
+        String meaningful = call("regexp_replace", text(), "'[^" + MEANINGFUL + "]'", "''", "'g'");
+        String hidden = "[^" + MEANINGFUL + SEPARATORS.substring(1) + "-]";
+        String four = "[" + MEANINGFUL + "](?=([^" + MEANINGFUL + "]*[" + MEANINGFUL + "]){4})";
+        String masked = when(
+                call("length", meaningful) + operator("<") + "8",
+                type.cast(stars(hidden + "|[" + MEANINGFUL + "]")),
+                type.cast(stars(hidden + "|" + four)));
+        return when(isShort(), masked);
     }
 
     private String stars(String pattern) {
-        return "pg_catalog.regexp_replace(" + text() + ", '" + pattern + "', '*', 'g')";
+        return call("regexp_replace", text(), "'" + pattern + "'", "'*'", "'g'");
+    }
+
+    /** As on the wire, where no more than that is decoded. */
+    private String isShort() {
+        return call("octet_length", text()) + operator("<=") + CellMask.MAX_DECODED_BYTES;
     }
 
     private String text() {
         return "(" + column + ")::pg_catalog.text";
     }
 
-    /** The expression in the column's own type. */
-    private String typed(String expression) {
-        String name = switch (type) {
-            case "character varying" -> "varchar";
-            case "character" -> "bpchar";
-            case "smallint" -> "int2";
-            case "integer" -> "int4";
-            case "bigint" -> "int8";
-            default -> type;
-        };
-        return "(" + expression + ")::pg_catalog." + name;
-    }
-
-    private static String matches(String value, String pattern) {
-        return value + operator("~") + "'" + pattern + "'";
-    }
-
-    private static String when(String condition, String then) {
-        return "CASE WHEN " + condition + " THEN " + then + " END";
-    }
-
-    private static String hex(String bytes) {
-        return "pg_catalog.encode(" + bytes + ", 'hex')";
-    }
-
-    private static String bytes(byte[] value) {
-        return "'\\x" + HexFormat.of().formatHex(value) + "'::pg_catalog.bytea";
-    }
-
-    private static String operator(String name) {
-        return " OPERATOR(pg_catalog." + name + ") ";
-    }
-
-    private static String literal(String text) {
-        return "'" + text.replace("'", "''") + "'";
+    private String trimmed() {
+        return call("btrim", text());
     }
 }

@@ -4,7 +4,10 @@ import dev.chaperone.enforcer.Value;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
-/** Any type not modelled here (network addresses, ranges, times of day, enums, composites, extensions): its masked value is always SQL NULL. */
+/**
+ * Any type that no mask has an outcome for, but null: times of day, money, bit strings, geometry, tsvector, enums, composites,
+ * ranges of numerics, and what extensions define.
+ */
 final class UnknownType implements WireType {
 
     @Override

@@ -99,9 +99,33 @@ interface WireType {
                 return new NumericType();
             case 2950:
                 return new UuidType();
+            case 650, 869:
+                return new AddressType(oid == 650);
+            case 829:
+                return new HardwareAddressType(6);
+            case 774:
+                return new HardwareAddressType(8);
+            case 1186:
+                return new IntervalType();
+            case 3904, 3926, 3908, 3910, 3912:
+                return new RangeType(of(boundOf(oid), -1));
+            case 4451, 4536, 4533, 4534, 4535:
+                return new MultirangeType(new RangeType(of(boundOf(oid), -1)));
             default:
                 return new UnknownType();
         }
+    }
+
+    /** The type of the bounds of a range or multirange. */
+    private static int boundOf(int oid) {
+        return switch (oid) {
+            case 3904, 4451 -> 23;
+            case 3926, 4536 -> 20;
+            case 3912, 4535 -> 1082;
+            case 3908, 4533 -> 1114;
+            case 3910, 4534 -> 1184;
+            default -> throw new IllegalArgumentException("no range that is known here");
+        };
     }
 
     /** Strictly decoded text; null when the bytes are not UTF-8. */

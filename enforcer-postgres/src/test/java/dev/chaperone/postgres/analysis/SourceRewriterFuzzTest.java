@@ -12,8 +12,8 @@ class SourceRewriterFuzzTest {
     static final List<MaskedSource> SOURCES = List.of(source("users"), source("U"), source("t x"));
 
     private static MaskedSource source(String name) {
-        RelationInfo relation =
-                TestingRelations.relation(1, "public", name, 'r', Map.of(1, new ColumnInfo("a", "text", false)));
+        RelationInfo relation = TestingRelations.relation(
+                1, "public", name, 'r', Map.of(1, new ColumnInfo("a", "text", "text", false)));
         return new MaskedSource(relation, "SELECT NULL::text AS a FROM public.\"" + name + '"', Set.of(1));
     }
 

@@ -19,7 +19,8 @@ final class TreeProperties {
     private static CatalogSnapshot catalog() {
         Map<Integer, ColumnInfo> columns = IntStream.rangeClosed(1, 8)
                 .boxed()
-                .collect(Collectors.toMap(number -> number, number -> new ColumnInfo("c" + number, "text", false)));
+                .collect(Collectors.toMap(
+                        number -> number, number -> new ColumnInfo("c" + number, "text", "text", false)));
         Map<Integer, RelationInfo> relations = new HashMap<>();
         for (int oid = 16_384; oid < 16_500; oid++) {
             char kind = oid % 7 == 0 ? 'v' : 'r';
