@@ -186,7 +186,14 @@ public final class SessionReplay {
             case SESSION_CLOSED ->
                 new ReplayStep.Closed(
                         sequence, at, request, kind, event.getSessionClosed().getCause());
-            case HEARTBEAT, SESSION_STARTED, SESSION_ENDED, RECORDING_CHANGED, OPERATION_REPEATED, BODY_NOT_SET ->
+            case HEARTBEAT,
+                    SESSION_STARTED,
+                    SESSION_ENDED,
+                    RECORDING_CHANGED,
+                    OPERATION_REPEATED,
+                    OPERATION_HELD,
+                    HOLD_ENDED,
+                    BODY_NOT_SET ->
                 new ReplayStep.Other(sequence, at, request, kind);
         };
     }

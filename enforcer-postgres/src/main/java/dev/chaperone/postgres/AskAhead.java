@@ -37,8 +37,8 @@ final class AskAhead {
                 && !terms.atSource()
                 && !terms.readOnly()
                 && terms.timeout() == null
-                && terms.maxRows() == Long.MAX_VALUE
-                && terms.maxBytes() == Long.MAX_VALUE;
+                && !ruling.held()
+                && !terms.limits().bound();
     }
 
     /** Writes what follows Bind and Describe. */

@@ -13,6 +13,8 @@ import dev.chaperone.decision.v1.Effect;
 import dev.chaperone.decision.v1.Resource;
 import dev.chaperone.enforcer.DecisionClient;
 import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.enforcer.HoldGate;
+import dev.chaperone.enforcer.HoldRequest;
 import dev.chaperone.enforcer.Recorder;
 import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.analysis.StatementClass;
@@ -192,7 +194,7 @@ final class Decider {
     private Ruling rule(
             long number, Subject subject, DecideRequest request, DecisionClient.Outcome outcome, Question question) {
         Decision decision = outcome.decision();
-        GatewayError refusal = Refusals.of(outcome, subject);
+        GatewayError refusal = Refusals.of(outcome, subject, services.holds().available());
         Terms terms = null;
         if (refusal == null) {
             try {
@@ -233,7 +235,8 @@ final class Decider {
                 subject.changes(),
                 subject.failure() != null,
                 terms == null || terms.keepBack(),
-                recorded);
+                recorded)
+                .asking(people(request, decision, decided, terms), decision.getEffect() == Effect.EFFECT_HOLD);
         return ruling.keeping(Verdict.of(
                 request,
                 decision,
@@ -243,8 +246,27 @@ final class Decider {
                 caller.recorder().lastSequence()));
     }
 
+    /** What people would be asked; null when there is nothing to ask, or nobody. */
+    private @Nullable HoldRequest people(
+            DecideRequest request, Decision decision, OperationDecided.Builder decided, @Nullable Terms terms) {
+        boolean may = terms != null && (decision.getEffect() == Effect.EFFECT_HOLD || terms.limits().holds());
+        return may && services.holds().available()
+                ? new HoldRequest(
+                        request,
+                        decision,
+                        decided.getOperation().toStringUtf8(),
+                        decided.getParametersList(),
+                        null)
+                : null;
+    }
+
+    /** Who is asked about what is held. */
+    HoldGate holds() {
+        return services.holds();
+    }
+
     private static Effect enforced(Decision decision, @Nullable GatewayError refusal) {
-        if (refusal == null) {
+        if (refusal == null && decision.getEffect() != Effect.EFFECT_HOLD) {
             return Effect.EFFECT_PERMIT;
         }
         return decision.getEffect() == Effect.EFFECT_HOLD ? Effect.EFFECT_HOLD : Effect.EFFECT_DENY;

@@ -38,11 +38,17 @@ final class Outbox {
 
     private static final long MOST_UNRELEASED = 1 << 20;
 
-    /** @param whole false when it ends within a message */
-    private record Piece(ByteBuf bytes, boolean whole, CompletableFuture<Void> recorded) {}
+    /**
+     * @param whole false when it ends within a message
+     * @param rows in it
+     * @param maskedValues in it
+     */
+    private record Piece(
+            ByteBuf bytes, boolean whole, long rows, long maskedValues, CompletableFuture<Void> recorded) {}
 
     private final Channel client;
     private final SessionRecorder recorder;
+    private final DeliveryMeters meters;
     private final Consumer<Throwable> failed;
     private final Runnable released;
     private final ArrayDeque<Piece> unreleased = new ArrayDeque<>();
@@ -70,9 +76,15 @@ final class Outbox {
      * @param failed called once when a record cannot be written: nothing is released any more
      * @param released called each time something was released
      */
-    Outbox(Channel client, SessionRecorder recorder, Consumer<Throwable> failed, Runnable released) {
+    Outbox(
+            Channel client,
+            SessionRecorder recorder,
+            DeliveryMeters meters,
+            Consumer<Throwable> failed,
+            Runnable released) {
         this.client = client;
         this.recorder = recorder;
+        this.meters = meters;
         this.failed = failed;
         this.released = released;
     }
@@ -226,7 +238,7 @@ final class Outbox {
         if (bytes != null) {
             CompletableFuture<Void> recorded = record(bytes);
             unreleasedBytes += bytes.readableBytes();
-            unreleased.add(new Piece(bytes, !within, recorded));
+            unreleased.add(new Piece(bytes, !within, rows, maskedValues, recorded));
             cutWithin = within;
             recorded.whenComplete((done, failure) -> {
                 if (client.eventLoop().inEventLoop()) {
@@ -298,6 +310,8 @@ final class Outbox {
                 next.recorded().whenComplete((done, failure) -> fail(failure));
             } else {
                 releasedWithin = !next.whole();
+                meters.delivered(
+                        next.rows(), next.maskedValues(), next.bytes().readableBytes());
                 client.write(next.bytes());
                 wrote = true;
             }

@@ -2,6 +2,8 @@ package dev.chaperone.postgres;
 
 import dev.chaperone.audit.v1.OperationCompleted.Outcome;
 import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.enforcer.HoldAnswer;
+import dev.chaperone.enforcer.HoldRequest;
 import dev.chaperone.enforcer.Recorder;
 import dev.chaperone.postgres.masking.DataRowMasker;
 import dev.chaperone.postgres.masking.RowMask;
@@ -12,10 +14,9 @@ import dev.chaperone.postgres.wire.FrontendWriter;
 import dev.chaperone.postgres.wire.Report;
 import dev.chaperone.proto.ErrorCode;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufHolder;
 import io.netty.buffer.Unpooled;
-import io.netty.util.concurrent.ScheduledFuture;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,8 @@ final class PortalRun {
     /** Rows asked for at a time where bytes are limited: what is thrown away at most when the limit is met. */
     private static final int BATCH = 1000;
 
+    private static final String SELECT = "SELECT ";
+
     /** A row takes its place in its event twice, as delivered and as original. */
     private static final int LONGEST_ROW = Recorder.MAX_EVENT / 2 - (64 << 10);
 
@@ -41,13 +44,13 @@ final class PortalRun {
     private final int clientLimit;
     private final Runnable done;
     private final Runnable failed;
-    private @Nullable ScheduledFuture<?> timer;
+    private final TimeLimit time;
     private final PortalOriginals originals;
     private final @Nullable CopyOut copyOut;
     private @Nullable CopyIn copyIn;
     private @Nullable ByteBuf assembled;
-    private boolean timedOut;
     private int clientRows;
+    private boolean severalTurns;
     private @Nullable GatewayError exceeded;
 
     /**
@@ -72,6 +75,7 @@ final class PortalRun {
         this.clientLimit = Math.max(clientLimit, 0);
         this.done = done;
         this.failed = failed;
+        time = new TimeLimit(session, terms.timeout());
         originals = new PortalOriginals(session.outbox(), portal, terms.keepOriginals());
         Copying copying = portal.copying();
         copyOut = copying == null || copying.source() == null
@@ -80,25 +84,18 @@ final class PortalRun {
     }
 
     void start() {
-        Duration timeout = terms.timeout();
-        if (timeout != null) {
-            timer = session.schedule(
-                    () -> {
-                        timedOut = true;
-                        session.running().cancel();
-                    },
-                    timeout);
-        }
+        time.start();
         session.running().running(portal);
         execute();
     }
 
     private void execute() {
         long batch = clientLimit == 0 ? Long.MAX_VALUE : clientLimit - clientRows;
-        if (terms.maxRows() != Long.MAX_VALUE) {
-            batch = Math.min(batch, terms.maxRows() - portal.tally().rows() + 1);
+        Limits limits = portal.tally().lifted() ? Limits.NONE : terms.limits();
+        if (limits.maxRows() != Long.MAX_VALUE) {
+            batch = Math.min(batch, limits.maxRows() - portal.tally().rows() + 1);
         }
-        if (terms.maxBytes() != Long.MAX_VALUE) {
+        if (limits.maxBytes() != Long.MAX_VALUE) {
             batch = Math.min(batch, BATCH);
         }
         int rows = batch >= Integer.MAX_VALUE ? 0 : (int) Math.max(batch, 1);
@@ -150,7 +147,7 @@ final class PortalRun {
 
     private void row(BackendMessage message) {
         requireAnnounced();
-        if (exceeds(message.length(), true)) {
+        if (exceeds(message, message.length(), true)) {
             return;
         }
         Outbox outbox = session.outbox();
@@ -189,21 +186,50 @@ final class PortalRun {
         }
     }
 
-    /** Whether data of that length goes over a limit, now or before. */
-    private boolean exceeds(int length, boolean row) {
+    /**
+     * Whether data of that length goes over a limit, now or before. Where people are asked about that, the data is kept and
+     * nothing more is read until they have decided.
+     */
+    private boolean exceeds(ByteBufHolder data, int length, boolean row) {
         if (exceeded != null) {
             return true;
         }
-        if (row && portal.tally().rows() >= terms.maxRows()) {
-            exceeded = limit("rows", terms.maxRows());
-        } else if (portal.tally().bytes() + length > terms.maxBytes()) {
-            exceeded = limit("bytes", terms.maxBytes());
+        Limits.Met met = portal.tally().lifted() ? null : terms.limits().met(portal.tally(), length, row);
+        if (met == null) {
+            return false;
         }
-        if (exceeded != null && copyOut != null) {
+        HoldRequest people = portal.ruling().hold();
+        if (met.holds() && people != null) {
+            hold(met, people, data);
+        } else {
+            exceed(Refusals.beyond(met));
+        }
+        return true;
+    }
+
+    private void exceed(GatewayError error) {
+        exceeded = error;
+        if (copyOut != null) {
             // No limit of Execute stops a COPY.
             session.running().cancel();
         }
-        return exceeded != null;
+    }
+
+    private void hold(Limits.Met met, HoldRequest people, ByteBufHolder data) {
+        link.pause(data);
+        time.pause();
+        flow.hold(portal.ruling(), people.at(met.words()), portal.tally(), result -> {
+            if (result.answer().granted()) {
+                portal.tally().lift();
+                time.start();
+            } else if (result.answer().outcome() == HoldAnswer.Outcome.WITHDRAWN) {
+                // The server knows.
+                exceeded = GatewayError.cancelled();
+            } else {
+                exceed(Refusals.beyond(met, result));
+            }
+            link.resume();
+        });
     }
 
     /** A part of a row that is too long to come as a whole: it passes as it comes, unless something in it is masked. */
@@ -220,9 +246,11 @@ final class PortalRun {
                 requireAnnounced();
                 requireColumns(fragment.content(), fragment.content().readerIndex() + 5);
             }
-            if (!exceeds(fragment.length(), true)) {
+            if (!exceeds(fragment, fragment.length(), true)) {
                 portal.delivered(fragment.length());
                 clientRows++;
+            } else if (exceeded == null) {
+                return;
             }
         }
         if (exceeded == null) {
@@ -264,7 +292,7 @@ final class PortalRun {
 
     private void copied(CopyOut out, BackendMessage message) {
         boolean row = out.isRow(message);
-        if (exceeds(message.length(), row)) {
+        if (exceeds(message, message.length(), row)) {
             return;
         }
         try {
@@ -318,13 +346,6 @@ final class PortalRun {
         }
     }
 
-    private static GatewayError limit(String what, long most) {
-        return GatewayError.of(
-                ErrorCode.LIMIT_EXCEEDED,
-                "the policy lets this statement deliver at most " + most + " " + what + ", and there are more",
-                "ask for less, for example with LIMIT");
-    }
-
     private void suspended() {
         if (exceeded != null) {
             refuse(exceeded);
@@ -333,6 +354,7 @@ final class PortalRun {
             BackendWriter.portalSuspended(session.outbox().buffer());
             done.run();
         } else {
+            severalTurns = true;
             execute();
         }
     }
@@ -343,10 +365,17 @@ final class PortalRun {
             return;
         }
         stop();
-        session.outbox()
-                .buffer()
-                .writeBytes(message.content(), message.content().readerIndex(), message.length());
-        session.running().completed(portal, Outcome.OUTCOME_SUCCEEDED, commandTag(message));
+        String tag = commandTag(message);
+        if (severalTurns && tag.startsWith(SELECT)) {
+            // The server counts the last turn only, and the client has asked once.
+            tag = SELECT + clientRows;
+            BackendWriter.commandComplete(session.outbox().buffer(), tag);
+        } else {
+            session.outbox()
+                    .buffer()
+                    .writeBytes(message.content(), message.content().readerIndex(), message.length());
+        }
+        session.running().completed(portal, Outcome.OUTCOME_SUCCEEDED, tag);
         done.run();
     }
 
@@ -364,6 +393,7 @@ final class PortalRun {
             refuse(exceeded);
             return;
         }
+        boolean timedOut = time.over();
         session.running()
                 .completed(portal, timedOut ? Outcome.OUTCOME_ABORTED : Outcome.OUTCOME_FAILED, report.sqlState());
         if (timedOut && report.sqlState().equals("57014")) {
@@ -383,9 +413,7 @@ final class PortalRun {
     }
 
     private void stop() {
-        if (timer != null) {
-            timer.cancel(false);
-        }
+        time.pause();
         session.running().running(null);
         if (copyIn != null) {
             session.copyIn(null);

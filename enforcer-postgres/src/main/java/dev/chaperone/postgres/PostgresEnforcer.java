@@ -4,6 +4,7 @@ import dev.chaperone.decision.v1.Mask;
 import dev.chaperone.enforcer.Authenticator;
 import dev.chaperone.enforcer.DecisionClient;
 import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.enforcer.HoldGate;
 import dev.chaperone.enforcer.MaskingFunction;
 import dev.chaperone.enforcer.Recorder;
 import dev.chaperone.enforcer.detect.Detectors;
@@ -43,6 +44,7 @@ public final class PostgresEnforcer implements AutoCloseable {
     private final String enforcerName;
     private final Authenticator authenticator;
     private final DecisionClient decisions;
+    private final HoldGate holds;
     private final Recorder recorder;
     private final Function<Mask, MaskingFunction> masks;
     private final Detectors detectors;
@@ -53,7 +55,7 @@ public final class PostgresEnforcer implements AutoCloseable {
     private @Nullable Listeners listeners;
 
     /**
-     * Makes an enforcer that does nothing yet.
+     * Makes an enforcer that does nothing yet, and that has nobody to ask about what a policy holds.
      *
      * @param enforcerName the configured name, as it appears in decisions and records
      * @param masks gives the function that a mask obligation names; throws {@code EnforcementException} for one that it does
@@ -69,10 +71,33 @@ public final class PostgresEnforcer implements AutoCloseable {
             Function<Mask, MaskingFunction> masks,
             Detectors detectors,
             MeterRegistry meters) {
+        this(config, enforcerName, authenticator, decisions, HoldGate.NONE, recorder, masks, detectors, meters);
+    }
+
+    /**
+     * Makes an enforcer that does nothing yet.
+     *
+     * @param enforcerName the configured name, as it appears in decisions and records
+     * @param holds who is asked about what a policy holds
+     * @param masks gives the function that a mask obligation names; throws {@code EnforcementException} for one that it does
+     *     not know
+     * @param detectors give the nets that detection obligations name
+     */
+    public PostgresEnforcer(
+            PostgresConfig config,
+            String enforcerName,
+            Authenticator authenticator,
+            DecisionClient decisions,
+            HoldGate holds,
+            Recorder recorder,
+            Function<Mask, MaskingFunction> masks,
+            Detectors detectors,
+            MeterRegistry meters) {
         this.config = config;
         this.enforcerName = enforcerName;
         this.authenticator = authenticator;
         this.decisions = decisions;
+        this.holds = holds;
         this.recorder = recorder;
         this.masks = masks;
         this.detectors = detectors;
@@ -112,7 +137,7 @@ public final class PostgresEnforcer implements AutoCloseable {
         PostgresMeters of = PostgresMeters.of(meters, enforcerName, name);
         of.gauge(PostgresMetric.SESSIONS, sessions, all -> all.size(started));
         return new Services(
-                config, enforcerName, authenticator, decisions, recorder, masks, detectors, of, started, sessions);
+                config, enforcerName, authenticator, decisions, holds, recorder, masks, detectors, of, started, sessions);
     }
 
     private ChannelInitializer<Channel> connections(Front front, @Nullable SslContext tls) {

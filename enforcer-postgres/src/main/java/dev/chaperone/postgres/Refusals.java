@@ -5,6 +5,7 @@ import dev.chaperone.decision.v1.Effect;
 import dev.chaperone.decision.v1.Reason;
 import dev.chaperone.enforcer.DecisionClient;
 import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.enforcer.HoldAnswer;
 import dev.chaperone.postgres.analysis.StatementClass;
 import dev.chaperone.postgres.analysis.StatementDetail;
 import dev.chaperone.postgres.analysis.UnanalysableException;
@@ -16,8 +17,12 @@ final class Refusals {
 
     private Refusals() {}
 
-    /** Why the statement is refused; null when the decision permits it and it can be carried. */
-    static @Nullable GatewayError of(DecisionClient.Outcome outcome, Subject subject) {
+    /**
+     * Why the statement is refused; null when the decision permits it, or holds it, and it can be carried.
+     *
+     * @param mayAsk whether there are people to ask about what is held
+     */
+    static @Nullable GatewayError of(DecisionClient.Outcome outcome, Subject subject, boolean mayAsk) {
         Decision decision = outcome.decision();
         if (outcome.failure() != null) {
             return error(
@@ -29,13 +34,7 @@ final class Refusals {
         UnanalysableException failure = subject.failure();
         return switch (decision.getEffect()) {
             case EFFECT_PERMIT -> unanalysed(decision, failure);
-            case EFFECT_HOLD ->
-                error(
-                        ErrorCode.HELD,
-                        "held for approval " + by(decision, Effect.EFFECT_HOLD)
-                                + "; no approval service is configured, so the statement was not run",
-                        decision,
-                        "ask whoever runs this gateway to configure approvals, or ask for less");
+            case EFFECT_HOLD -> mayAsk ? unanalysed(decision, failure) : nobodyToAsk(decision);
             default -> denied(decision, failure);
         };
     }
@@ -52,6 +51,50 @@ final class Refusals {
                 failure.carriable()
                         ? "the policy permits what can be analysed; rewrite the statement"
                         : "the policy permits it, the gateway cannot");
+    }
+
+    private static GatewayError nobodyToAsk(Decision decision) {
+        return error(
+                ErrorCode.HELD,
+                "held for approval " + by(decision, Effect.EFFECT_HOLD)
+                        + "; no approval service is configured, so the statement was not run",
+                decision,
+                "ask whoever runs this gateway to configure approvals, or ask for less");
+    }
+
+    /** A statement that was held, and that people did not grant. */
+    static GatewayError notGranted(Holding.Result result, Decision decision) {
+        if (result.answer().outcome() == HoldAnswer.Outcome.WITHDRAWN) {
+            return GatewayError.cancelled();
+        }
+        return error(
+                ErrorCode.HELD,
+                "held for approval " + by(decision, Effect.EFFECT_HOLD) + "; " + result.refusal()
+                        + ", so the statement was not run",
+                decision,
+                "");
+    }
+
+    /** More than a statement may deliver. */
+    static GatewayError beyond(Limits.Met met) {
+        return beyond(
+                met,
+                met.holds() ? ", which are held for approval; no approval service is configured" : "");
+    }
+
+    /** More than a statement may deliver, which people did not grant. */
+    static GatewayError beyond(Limits.Met met, Holding.Result result) {
+        return result.answer().outcome() == HoldAnswer.Outcome.WITHDRAWN
+                ? GatewayError.cancelled()
+                : beyond(met, "; " + result.refusal());
+    }
+
+    private static GatewayError beyond(Limits.Met met, String why) {
+        return GatewayError.of(
+                ErrorCode.LIMIT_EXCEEDED,
+                "the policy lets this statement deliver at most " + met.most() + " " + met.what()
+                        + ", and there are more" + why,
+                "ask for less, for example with LIMIT");
     }
 
     private static GatewayError denied(Decision decision, @Nullable UnanalysableException failure) {

@@ -1,6 +1,7 @@
 package dev.chaperone.postgres;
 
 import dev.chaperone.audit.v1.OperationRepeated;
+import dev.chaperone.enforcer.HoldRequest;
 import dev.chaperone.postgres.analysis.QueryAnalysis;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param verdict what can be said again when the statement is run again; null when nothing can
  * @param repeated the beginning of its record when it is decided on as before, in which case it is still to be recorded; else
  *     null
+ * @param hold what people are asked, before it runs or when it meets a limit; null when they are not
+ * @param held true when they are to be asked before it runs
  */
 record Ruling(
         long request,
@@ -32,7 +35,9 @@ record Ruling(
         boolean keepBack,
         CompletableFuture<Void> recorded,
         @Nullable Verdict verdict,
-        OperationRepeated.@Nullable Builder repeated) {
+        OperationRepeated.@Nullable Builder repeated,
+        @Nullable HoldRequest hold,
+        boolean held) {
 
     /** One that is recorded, and not to be repeated. */
     Ruling(
@@ -45,17 +50,48 @@ record Ruling(
             boolean unanalysed,
             boolean keepBack,
             CompletableFuture<Void> recorded) {
-        this(request, analysis, terms, refusal, session, changes, unanalysed, keepBack, recorded, null, null);
+        this(request, analysis, terms, refusal, session, changes, unanalysed, keepBack, recorded, null, null, null, false);
+    }
+
+    /** The same, which people may have to be asked about. */
+    Ruling asking(@Nullable HoldRequest people, boolean beforeItRuns) {
+        return new Ruling(
+                request,
+                analysis,
+                terms,
+                refusal,
+                session,
+                changes,
+                unanalysed,
+                keepBack,
+                recorded,
+                verdict,
+                repeated,
+                people,
+                beforeItRuns);
     }
 
     /** The same, to be repeated by the verdict. */
     Ruling keeping(@Nullable Verdict kept) {
         return new Ruling(
-                request, analysis, terms, refusal, session, changes, unanalysed, keepBack, recorded, kept, repeated);
+                request,
+                analysis,
+                terms,
+                refusal,
+                session,
+                changes,
+                unanalysed,
+                keepBack,
+                recorded,
+                kept,
+                repeated,
+                hold,
+                held);
     }
 
     /** The same for a statement that was rewritten to touch less. */
     Ruling of(QueryAnalysis rewritten) {
-        return new Ruling(request, rewritten, terms, refusal, session, changes, unanalysed, keepBack, recorded);
+        return new Ruling(request, rewritten, terms, refusal, session, changes, unanalysed, keepBack, recorded)
+                .asking(hold, held);
     }
 }

@@ -17,6 +17,7 @@ final class Running {
     private final Outbox outbox;
     private @Nullable Portal running;
     private @Nullable Ruling opening;
+    private @Nullable Holding holding;
     private CompletableFuture<Void> lastCancellation = CompletableFuture.completedFuture(null);
 
     Running(Services services, EventLoop loop, UpstreamConnection upstream, UpstreamLink link, Outbox outbox) {
@@ -35,6 +36,11 @@ final class Running {
     /** The permitted statement that is being made ready to run; null when none is. */
     void opening(@Nullable Ruling ruling) {
         opening = ruling;
+    }
+
+    /** What waits for people; null when nothing does. */
+    void holding(@Nullable Holding waiting) {
+        holding = waiting;
     }
 
     /** True while a statement is made ready to run, or runs. */
@@ -78,6 +84,9 @@ final class Running {
         CompletableFuture<Void> sent = services.connector().cancel(loop, upstream.key());
         link.holdUntil(sent);
         lastCancellation = sent;
+        if (holding != null) {
+            holding.withdraw();
+        }
         return sent;
     }
 

@@ -3,6 +3,7 @@ package dev.chaperone.postgres;
 import dev.chaperone.decision.v1.Mask;
 import dev.chaperone.enforcer.Authenticator;
 import dev.chaperone.enforcer.DecisionClient;
+import dev.chaperone.enforcer.HoldGate;
 import dev.chaperone.enforcer.MaskingFunction;
 import dev.chaperone.enforcer.Recorder;
 import dev.chaperone.enforcer.detect.Detectors;
@@ -14,6 +15,7 @@ record Services(
         String enforcer,
         Authenticator authenticator,
         DecisionClient decisions,
+        HoldGate holds,
         Recorder recorder,
         Function<Mask, MaskingFunction> masks,
         Detectors detectors,

@@ -2,6 +2,7 @@ package dev.chaperone.postgres;
 
 import dev.chaperone.audit.v1.OperationCompleted.Outcome;
 import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.enforcer.HoldRequest;
 import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.analysis.SqlStatement;
 import dev.chaperone.postgres.analysis.StatementClass;
@@ -180,6 +181,27 @@ final class StatementFlow {
             refuseDecided(ruling, refusal, failed);
             return;
         }
+        HoldRequest people = ruling.hold();
+        if (ruling.held() && people != null) {
+            session.running().opening(ruling);
+            hold(ruling, people, new Tally(), result -> {
+                if (result.answer().granted()) {
+                    allow(ruling, permitted);
+                } else {
+                    refuseDecided(ruling, Refusals.notGranted(result, people.decision()), failed);
+                }
+            });
+            return;
+        }
+        allow(ruling, permitted);
+    }
+
+    /** Asks people, and goes on with what they say. */
+    void hold(Ruling ruling, HoldRequest people, Tally delivered, Consumer<Holding.Result> then) {
+        new Holding(session, decider.holds(), ruling, people, delivered, then).start();
+    }
+
+    private void allow(Ruling ruling, Runnable permitted) {
         session.reports().permitted(ruling);
         session.running().opening(ruling);
         if (ruling.changes()) {

@@ -5,10 +5,21 @@ final class Tally {
 
     private long rows;
     private long bytes;
+    private boolean lifted;
 
     void add(long moreRows, long moreBytes) {
         rows += moreRows;
         bytes += moreBytes;
+    }
+
+    /** People have granted that it goes over its limits. */
+    void lift() {
+        lifted = true;
+    }
+
+    /** True when no limit counts any more. */
+    boolean lifted() {
+        return lifted;
     }
 
     long rows() {

@@ -3,7 +3,7 @@ package dev.chaperone.postgres;
 import dev.chaperone.decision.v1.Column;
 import dev.chaperone.decision.v1.Decision;
 import dev.chaperone.decision.v1.Detect;
-import dev.chaperone.decision.v1.Limit;
+import dev.chaperone.decision.v1.Effect;
 import dev.chaperone.decision.v1.Mask;
 import dev.chaperone.decision.v1.Obligation;
 import dev.chaperone.decision.v1.RecordLevel;
@@ -41,8 +41,7 @@ import org.jspecify.annotations.Nullable;
  * @param masks what to mask, by field
  * @param atSource true when the statement does more with a masked field than deliver it, and may: it has to be rewritten to work
  *     on masked values, see {@link SourceRewrite}
- * @param maxRows most rows to deliver, {@link Long#MAX_VALUE} for no bound
- * @param maxBytes most payload bytes to deliver, {@link Long#MAX_VALUE} for no bound
+ * @param limits how much it may deliver
  * @param readOnly run it in a read-only transaction
  * @param timeout longest time that the server may work on it, null for no bound
  * @param keepOriginals record what masks replace
@@ -53,8 +52,7 @@ import org.jspecify.annotations.Nullable;
 record Terms(
         Map<String, Masking> masks,
         boolean atSource,
-        long maxRows,
-        long maxBytes,
+        Limits limits,
         boolean readOnly,
         @Nullable Duration timeout,
         boolean keepOriginals,
@@ -62,7 +60,7 @@ record Terms(
         @Nullable ContentNet net) {
 
     /** No obligations. */
-    static final Terms NONE = new Terms(Map.of(), false, Long.MAX_VALUE, Long.MAX_VALUE, false, null, true, true, null);
+    static final Terms NONE = new Terms(Map.of(), false, Limits.NONE, false, null, true, true, null);
 
     private static final MaskingFunction NOTHING = new Replacement(null);
 
@@ -84,7 +82,7 @@ record Terms(
     }
 
     /**
-     * Reads the obligations of a permit and checks that each can be carried out for the statement.
+     * Reads the obligations of a permit, or of what is permitted once people have granted it, and checks that each can be carried out for the statement.
      *
      * @param analysis what the statement touches; null for one that touches no relation that is known
      * @param rewritable whether the statement can be made to work on masked values
@@ -98,8 +96,7 @@ record Terms(
             Detectors detectors) {
         Map<String, Masking> masks = new HashMap<>();
         List<Detect> detects = new ArrayList<>();
-        long maxRows = Long.MAX_VALUE;
-        long maxBytes = Long.MAX_VALUE;
+        Limits limits = Limits.NONE;
         boolean readOnly = false;
         Duration timeout = null;
         boolean levelGiven = false;
@@ -107,11 +104,7 @@ record Terms(
         for (Obligation obligation : decision.getObligationsList()) {
             switch (obligation.getObligationCase()) {
                 case MASK -> add(masks, obligation.getMask(), analysis, functions);
-                case LIMIT -> {
-                    Limit limit = obligation.getLimit();
-                    maxRows = limit.getMaxRows() > 0 ? Math.min(maxRows, limit.getMaxRows()) : maxRows;
-                    maxBytes = limit.getMaxBytes() > 0 ? Math.min(maxBytes, limit.getMaxBytes()) : maxBytes;
-                }
+                case LIMIT -> limits = limits.and(obligation.getLimit());
                 case READ_ONLY -> readOnly = true;
                 case TIMEOUT -> timeout = shorter(timeout, obligation);
                 case RECORD_LEVEL -> {
@@ -119,7 +112,11 @@ record Terms(
                     full |= obligation.getRecordLevel().getLevel() != RecordLevel.Level.LEVEL_DELIVERED;
                 }
                 case DETECT -> detects.add(obligation.getDetect());
-                case HOLD -> throw unfulfillable("terms for holding came with a permit");
+                case HOLD -> {
+                    if (decision.getEffect() != Effect.EFFECT_HOLD) {
+                        throw unfulfillable("terms for holding came with a permit");
+                    }
+                }
                 case OBLIGATION_NOT_SET ->
                     throw unfulfillable("the policy asks for something that this enforcer does not know");
             }
@@ -132,7 +129,7 @@ record Terms(
             throw unfulfillable(String.join(", ", analysis.restricted())
                     + " may hold anybody's data, and can only be read where the policy keeps nothing back");
         }
-        return new Terms(masks, atSource, maxRows, maxBytes, readOnly, timeout, !levelGiven || full, keepBack, net);
+        return new Terms(masks, atSource, limits, readOnly, timeout, !levelGiven || full, keepBack, net);
     }
 
     private static Duration shorter(@Nullable Duration timeout, Obligation obligation) {

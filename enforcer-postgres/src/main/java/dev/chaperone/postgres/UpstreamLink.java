@@ -84,6 +84,7 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
     private Consumer<BackendFragment> parts = UpstreamLink::refuse;
     private CompletableFuture<?> clear = CompletableFuture.completedFuture(null);
     private boolean reading;
+    private boolean paused;
     private boolean muted;
 
     UpstreamLink(Channel channel, Events events) {
@@ -155,11 +156,33 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
         allowed = mayCome;
         last = lastTags;
         if (!early.isEmpty()) {
-            while (answer != null && !early.isEmpty()) {
-                hand(early.remove());
-            }
-            read(reading);
+            handEarly();
         }
+    }
+
+    private void handEarly() {
+        while (answer != null && !early.isEmpty() && !paused) {
+            hand(early.remove());
+        }
+        read(reading);
+    }
+
+    /**
+     * Hands nothing over and reads nothing from the server until {@link #resume}. To be called while a message is handed over,
+     * which is then handed over again.
+     *
+     * @param again that message
+     */
+    void pause(ByteBufHolder again) {
+        paused = true;
+        early.addFirst(again.retain());
+        read(reading);
+    }
+
+    /** Goes on with the message that was handed over last. */
+    void resume() {
+        paused = false;
+        handEarly();
     }
 
     /** Lets what has been asked ahead come to its end without anybody hearing of it. */
@@ -224,7 +247,7 @@ final class UpstreamLink extends ChannelInboundHandlerAdapter {
     /** Whether the server is to be read from. */
     void read(boolean on) {
         reading = on;
-        boolean room = on && early.isEmpty();
+        boolean room = on && early.isEmpty() && !paused;
         if (channel.config().isAutoRead() != room) {
             channel.config().setAutoRead(room);
         }

@@ -34,6 +34,7 @@ final class Gateway implements AutoCloseable {
     final PostgresBackend backend;
     final TestingRecorder recorder = new TestingRecorder();
     final TestingDecisions decisions = new TestingDecisions();
+    final TestingHolds holds = new TestingHolds();
     final PostgresEnforcer enforcer;
     final SimpleMeterRegistry meters = new SimpleMeterRegistry();
 
@@ -44,6 +45,7 @@ final class Gateway implements AutoCloseable {
                 "testing",
                 new TestingAuthenticator(),
                 decisions,
+                holds,
                 recorder,
                 new MaskingFunctions(new Secret("0123456789abcdef0123456789abcdef"))::of,
                 new Detectors(DetectionConfig.DEFAULT),
@@ -176,6 +178,16 @@ final class Gateway implements AutoCloseable {
             all.setProperty(properties[i], properties[i + 1]);
         }
         return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + port() + "/" + database, all);
+    }
+
+    /** The one value that the database itself gives. */
+    String one(String sql) throws SQLException {
+        try (Connection connection = backend.connect(DATABASE);
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            rows.next();
+            return rows.getString(1);
+        }
     }
 
     /** How many of the gateway's sessions sleep in that function now. */

@@ -232,6 +232,11 @@ final class RawClient implements AutoCloseable {
         return new Message(tag, body);
     }
 
+    /** How many bytes have come that nobody has read. */
+    int available() throws IOException {
+        return in.available();
+    }
+
     int readByte() throws IOException {
         return in.read();
     }

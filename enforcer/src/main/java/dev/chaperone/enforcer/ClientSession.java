@@ -23,6 +23,8 @@ final class ClientSession implements SessionRecorder {
             AuditEvent.BodyCase.AUTHENTICATED,
             AuditEvent.BodyCase.OPERATION_DECIDED,
             AuditEvent.BodyCase.OPERATION_REPEATED,
+            AuditEvent.BodyCase.OPERATION_HELD,
+            AuditEvent.BodyCase.HOLD_ENDED,
             AuditEvent.BodyCase.RECEIVED,
             AuditEvent.BodyCase.DELIVERED,
             AuditEvent.BodyCase.OPERATION_COMPLETED);

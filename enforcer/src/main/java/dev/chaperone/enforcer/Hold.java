@@ -1,0 +1,23 @@
+package dev.chaperone.enforcer;
+
+import java.time.Instant;
+import java.util.concurrent.CompletionStage;
+
+/** Something that waits for people to decide on it. Safe for use by any thread. */
+public interface Hold {
+
+    /** Opaque id, safe to show to the caller. */
+    String id();
+
+    /** When it lapses by itself. */
+    Instant expiresAt();
+
+    /**
+     * What people decided. A grant has been redeemed when it is given here: it holds for exactly the request that was asked
+     * about, and this once. Never completes exceptionally.
+     */
+    CompletionStage<HoldAnswer> answer();
+
+    /** Takes the request back; nothing when there is an answer. */
+    void withdraw();
+}

@@ -1,0 +1,34 @@
+package dev.chaperone.enforcer;
+
+/**
+ * What became of a hold.
+ *
+ * @param outcome whether what was held may go on, and if not, why not
+ * @param words what people say about it, safe to show to the caller; empty for nothing
+ */
+public record HoldAnswer(Outcome outcome, String words) {
+
+    /** How a hold ends. */
+    public enum Outcome {
+        /** It may go on. */
+        GRANTED,
+        /** Somebody refused. */
+        DENIED,
+        /** Nobody decided in time. */
+        EXPIRED,
+        /** Whoever asked took it back. */
+        WITHDRAWN,
+        /** Nobody could be asked, or the answer cannot be had. */
+        UNAVAILABLE
+    }
+
+    /** An answer without words. */
+    public static HoldAnswer of(Outcome outcome) {
+        return new HoldAnswer(outcome, "");
+    }
+
+    /** True when it may go on. */
+    public boolean granted() {
+        return outcome == Outcome.GRANTED;
+    }
+}
