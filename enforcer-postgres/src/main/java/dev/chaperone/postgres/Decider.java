@@ -227,15 +227,15 @@ final class Decider {
         CompletableFuture<Void> recorded = caller.recorder()
                 .record(AuditEvent.newBuilder().setRequestNumber(number).setOperationDecided(decided));
         Ruling ruling = new Ruling(
-                number,
-                subject.analysis(),
-                terms,
-                refusal,
-                subject.session(),
-                subject.changes(),
-                subject.failure() != null,
-                terms == null || terms.keepBack(),
-                recorded)
+                        number,
+                        subject.analysis(),
+                        terms,
+                        refusal,
+                        subject.session(),
+                        subject.changes(),
+                        subject.failure() != null,
+                        terms == null || terms.keepBack(),
+                        recorded)
                 .asking(people(request, decision, decided, terms), decision.getEffect() == Effect.EFFECT_HOLD);
         return ruling.keeping(Verdict.of(
                 request,
@@ -249,14 +249,11 @@ final class Decider {
     /** What people would be asked; null when there is nothing to ask, or nobody. */
     private @Nullable HoldRequest people(
             DecideRequest request, Decision decision, OperationDecided.Builder decided, @Nullable Terms terms) {
-        boolean may = terms != null && (decision.getEffect() == Effect.EFFECT_HOLD || terms.limits().holds());
+        boolean may = terms != null
+                && (decision.getEffect() == Effect.EFFECT_HOLD || terms.limits().holds());
         return may && services.holds().available()
                 ? new HoldRequest(
-                        request,
-                        decision,
-                        decided.getOperation().toStringUtf8(),
-                        decided.getParametersList(),
-                        null)
+                        request, decision, decided.getOperation().toStringUtf8(), decided.getParametersList(), null)
                 : null;
     }
 

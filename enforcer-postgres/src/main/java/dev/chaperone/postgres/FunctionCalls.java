@@ -150,7 +150,8 @@ final class FunctionCalls {
             if (message.length() > terms.limits().maxBytes()) {
                 GatewayError error = GatewayError.of(
                         ErrorCode.LIMIT_EXCEEDED,
-                        "the policy lets this call deliver at most " + terms.limits().maxBytes() + " bytes, and it is more",
+                        "the policy lets this call deliver at most "
+                                + terms.limits().maxBytes() + " bytes, and it is more",
                         "read less at a time");
                 complete(Outcome.OUTCOME_REFUSED, error.sqlState());
                 session.clientError(error.error());

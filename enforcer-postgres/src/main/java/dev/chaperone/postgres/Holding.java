@@ -128,8 +128,8 @@ final class Holding {
         expiry = session.schedule(
                 () -> conclude(HoldAnswer.of(HoldAnswer.Outcome.EXPIRED)), left.isNegative() ? Duration.ZERO : left);
         opened.answer()
-                .whenComplete((answer, none) -> session.inLoop(() ->
-                        conclude(answer == null ? HoldAnswer.of(HoldAnswer.Outcome.UNAVAILABLE) : answer)));
+                .whenComplete((answer, none) -> session.inLoop(
+                        () -> conclude(answer == null ? HoldAnswer.of(HoldAnswer.Outcome.UNAVAILABLE) : answer)));
     }
 
     private Map<Character, String> notice(Hold opened) {

@@ -310,8 +310,7 @@ final class Outbox {
                 next.recorded().whenComplete((done, failure) -> fail(failure));
             } else {
                 releasedWithin = !next.whole();
-                meters.delivered(
-                        next.rows(), next.maskedValues(), next.bytes().readableBytes());
+                meters.delivered(next.rows(), next.maskedValues(), next.bytes().readableBytes());
                 client.write(next.bytes());
                 wrote = true;
             }

@@ -137,7 +137,17 @@ public final class PostgresEnforcer implements AutoCloseable {
         PostgresMeters of = PostgresMeters.of(meters, enforcerName, name);
         of.gauge(PostgresMetric.SESSIONS, sessions, all -> all.size(started));
         return new Services(
-                config, enforcerName, authenticator, decisions, holds, recorder, masks, detectors, of, started, sessions);
+                config,
+                enforcerName,
+                authenticator,
+                decisions,
+                holds,
+                recorder,
+                masks,
+                detectors,
+                of,
+                started,
+                sessions);
     }
 
     private ChannelInitializer<Channel> connections(Front front, @Nullable SslContext tls) {

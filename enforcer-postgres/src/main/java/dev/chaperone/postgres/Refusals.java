@@ -77,9 +77,7 @@ final class Refusals {
 
     /** More than a statement may deliver. */
     static GatewayError beyond(Limits.Met met) {
-        return beyond(
-                met,
-                met.holds() ? ", which are held for approval; no approval service is configured" : "");
+        return beyond(met, met.holds() ? ", which are held for approval; no approval service is configured" : "");
     }
 
     /** More than a statement may deliver, which people did not grant. */

@@ -50,7 +50,20 @@ record Ruling(
             boolean unanalysed,
             boolean keepBack,
             CompletableFuture<Void> recorded) {
-        this(request, analysis, terms, refusal, session, changes, unanalysed, keepBack, recorded, null, null, null, false);
+        this(
+                request,
+                analysis,
+                terms,
+                refusal,
+                session,
+                changes,
+                unanalysed,
+                keepBack,
+                recorded,
+                null,
+                null,
+                null,
+                false);
     }
 
     /** The same, which people may have to be asked about. */

@@ -120,7 +120,19 @@ final class Verdict {
             repeated.setOperation(ByteString.copyFromUtf8(asked.text()));
         }
         return new Ruling(
-                number, analysis, terms, null, false, false, false, keepBack, NOTHING_TO_WAIT_FOR, this, repeated, null, false);
+                number,
+                analysis,
+                terms,
+                null,
+                false,
+                false,
+                false,
+                keepBack,
+                NOTHING_TO_WAIT_FOR,
+                this,
+                repeated,
+                null,
+                false);
     }
 
     /** What was delivered the last time. */

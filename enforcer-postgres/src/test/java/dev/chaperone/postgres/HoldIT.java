@@ -68,10 +68,7 @@ class HoldIT {
 
     private static Obligation limit(long rows, long bytes) {
         return Obligation.newBuilder()
-                .setLimit(Limit.newBuilder()
-                        .setMaxRows(rows)
-                        .setMaxBytes(bytes)
-                        .setOnExceed(Effect.EFFECT_HOLD))
+                .setLimit(Limit.newBuilder().setMaxRows(rows).setMaxBytes(bytes).setOnExceed(Effect.EFFECT_HOLD))
                 .build();
     }
 
@@ -80,10 +77,8 @@ class HoldIT {
                 .setEffect(Effect.EFFECT_HOLD)
                 .addAllObligations(List.of(obligations))
                 .addObligations(Obligation.newBuilder().setHold(HoldTerms.getDefaultInstance()))
-                .addReasons(Reason.newBuilder()
-                        .setRule("ask first")
-                        .setText("bulk")
-                        .setEffect(Effect.EFFECT_HOLD))
+                .addReasons(
+                        Reason.newBuilder().setRule("ask first").setText("bulk").setEffect(Effect.EFFECT_HOLD))
                 .setPolicyVersion("testing-1")
                 .build();
     }
@@ -352,8 +347,7 @@ class HoldIT {
             assertThat(before.get(before.size() - 1).field('M'))
                     .startsWith("the statement is held for approval `" + asked.id() + "`, until ");
             assertThat(asked.request().operation()).isEqualTo(sql);
-            assertThat(gateway.one("select count(*) from ledger where note = 'held' and id = "
-                                    + (extended ? 71 : 70)))
+            assertThat(gateway.one("select count(*) from ledger where note = 'held' and id = " + (extended ? 71 : 70)))
                     .isEqualTo("0");
             assertThat(client.available()).isZero();
             asked.grant();
@@ -373,7 +367,10 @@ class HoldIT {
             List<Message> after = client.until("Z");
             assertThat(tags(after)).isEqualTo("EZ");
             assertThat(after.get(0).field('C')).isEqualTo(state);
-            assertThat(after.get(0).field('M')).contains("`ask first`").contains(why).contains("was not run");
+            assertThat(after.get(0).field('M'))
+                    .contains("`ask first`")
+                    .contains(why)
+                    .contains("was not run");
             assertThat(gateway.one("select count(*) from ledger where note = 'refused'"))
                     .isEqualTo("0");
             stillWorks(client);

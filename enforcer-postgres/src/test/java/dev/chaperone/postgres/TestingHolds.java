@@ -125,7 +125,8 @@ final class TestingHolds implements HoldGate {
             if (broken) {
                 throw new IllegalStateException("no route to the approval service");
             }
-            Asked next = new Asked(request, "ap-" + number.incrementAndGet(), Instant.now().plus(wait));
+            Asked next = new Asked(
+                    request, "ap-" + number.incrementAndGet(), Instant.now().plus(wait));
             asked.add(next);
             return next;
         });

@@ -53,7 +53,8 @@ public record HoldRequest(
             add(digest, bytes(request.getResource()));
             add(digest, utf8(request.getAction().getOperation()));
             add(digest, utf8(operation));
-            digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(parameters.size()).flip());
+            digest.update(
+                    ByteBuffer.allocate(Integer.BYTES).putInt(parameters.size()).flip());
             for (Parameter parameter : parameters) {
                 add(digest, bytes(parameter));
             }
@@ -61,7 +62,8 @@ public record HoldRequest(
             add(digest, utf8(decision.getPolicyVersion()));
             return digest.digest();
         } catch (NoSuchAlgorithmException | IOException e) {
-            throw new IllegalStateException("every Java platform has SHA-256, and memory takes what is written to it", e);
+            throw new IllegalStateException(
+                    "every Java platform has SHA-256, and memory takes what is written to it", e);
         }
     }
 

@@ -21,7 +21,8 @@ class HoldRequestTest {
             .setRequestId("one")
             .setPrincipal(Principal.newBuilder().setSubject("ada"))
             .setAction(Action.newBuilder().setOperation("select"))
-            .setResource(Resource.newBuilder().addRelations(Relation.newBuilder().setName("patients")))
+            .setResource(
+                    Resource.newBuilder().addRelations(Relation.newBuilder().setName("patients")))
             .build();
     private static final Decision DECISION =
             Decision.newBuilder().setPolicyVersion("7").build();
@@ -51,7 +52,8 @@ class HoldRequestTest {
                 digest(request(REQUEST, DECISION, "select 1", "a", "b")),
                 digest(request(REQUEST, DECISION, "select 1", "ab")),
                 digest(request(REQUEST, DECISION, "select 1").at("more than 3 rows")),
-                digest(request(REQUEST, DECISION.toBuilder().setPolicyVersion("8").build(), "select 1")),
+                digest(request(
+                        REQUEST, DECISION.toBuilder().setPolicyVersion("8").build(), "select 1")),
                 digest(request(
                         other.setPrincipal(Principal.newBuilder().setSubject("bob"))
                                 .build(),
