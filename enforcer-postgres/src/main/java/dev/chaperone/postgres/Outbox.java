@@ -79,12 +79,12 @@ final class Outbox {
     Outbox(
             Channel client,
             SessionRecorder recorder,
-            DeliveryMeters meters,
+            PostgresMeters meters,
             Consumer<Throwable> failed,
             Runnable released) {
         this.client = client;
         this.recorder = recorder;
-        this.meters = meters;
+        this.meters = new DeliveryMeters(meters);
         this.failed = failed;
         this.released = released;
     }

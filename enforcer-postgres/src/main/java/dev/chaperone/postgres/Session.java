@@ -97,12 +97,7 @@ final class Session implements Requests.Handler, CopyIn.Events {
         this.key =
                 services.sessions().add(this, upstream.key(), caller.startup().version());
         this.link = new UpstreamLink(upstream.channel(), new SessionUpstream(this));
-        this.outbox = new Outbox(
-                client,
-                caller.recorder(),
-                new DeliveryMeters(services.meters()),
-                this::recordingFailed,
-                this::released);
+        this.outbox = new Outbox(client, caller.recorder(), services.meters(), this::recordingFailed, this::released);
         this.reports = new Reports(outbox, services.analyses()::catalog);
         this.decider = decider;
         this.flow = new StatementFlow(this, link, decider);
