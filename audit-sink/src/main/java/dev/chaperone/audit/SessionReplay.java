@@ -193,8 +193,7 @@ public final class SessionReplay {
                     OPERATION_REPEATED,
                     OPERATION_HELD,
                     HOLD_ENDED,
-                    BODY_NOT_SET ->
-                new ReplayStep.Other(sequence, at, request, kind);
+                    BODY_NOT_SET -> new ReplayStep.Other(sequence, at, request, kind);
         };
     }
 

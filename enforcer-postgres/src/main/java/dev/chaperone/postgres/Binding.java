@@ -120,13 +120,35 @@ final class Binding {
                         case '2' -> {}
                         case 'E' -> {
                             flow.noteTrees(opening.prepared(), false);
-                            fail(opening, ruling, message);
+                            Report report = Report.read(message.body());
+                            if (outdated(opening.prepared(), report)) {
+                                flow.startOver(opening, ruling, true);
+                            } else {
+                                flow.fail(ruling, report, opening.prepared().offset(), opening.failed());
+                            }
                         }
                         default -> described(opening, ruling, message);
                     }
                 });
         if (ahead) {
             AskAhead.asked(link);
+        }
+    }
+
+    /** True when the server holds a text, which it would have taken as new from the client, to what it meant before. */
+    private boolean outdated(Prepared prepared, Report report) {
+        return prepared.handle() != null
+                && report.sqlState().equals(SqlState.FEATURE_NOT_SUPPORTED)
+                && report.field('R').equals("RevalidateCachedQuery")
+                && session.transaction().idle()
+                && !session.transaction().touched();
+    }
+
+    private void stale(Opening opening, Ruling ruling) {
+        if (opening.prepared().handle() == null) {
+            flow.refuseDecided(ruling, GatewayError.stalePlan(), opening.failed());
+        } else {
+            flow.startOver(opening, ruling, false);
         }
     }
 
@@ -138,7 +160,7 @@ final class Binding {
         Prepared prepared = opening.prepared();
         String name = opening.bind().portal();
         if (!ruling.unanalysed() && flow.noteTrees(prepared, true)) {
-            flow.refuseDecided(ruling, GatewayError.stalePlan(), opening.failed());
+            stale(opening, ruling);
             return;
         }
         Verdict verdict = ruling.verdict();
@@ -152,7 +174,7 @@ final class Binding {
         }
         RowDescription description = message.tag() == 'T' ? RowDescription.read(message.body()) : null;
         if (description != null && !prepared.delivers(description)) {
-            flow.refuseDecided(ruling, GatewayError.stalePlan(), opening.failed());
+            stale(opening, ruling);
             return;
         }
         Portal portal;

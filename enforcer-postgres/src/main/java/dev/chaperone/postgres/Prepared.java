@@ -110,6 +110,13 @@ final class Prepared {
         stale = true;
     }
 
+    /** It is about to be prepared anew, as if it had never been before. */
+    void renew() {
+        stale = false;
+        delivered = null;
+        verdict = null;
+    }
+
     /** True when something has run since that may have put another statement in its place on the server. */
     boolean unsure() {
         return unsure;

@@ -1,5 +1,6 @@
 package dev.chaperone.postgres;
 
+import dev.chaperone.audit.v1.OperationCompleted.Outcome;
 import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.analysis.Skeleton;
 import dev.chaperone.postgres.analysis.SqlStatement;
@@ -57,10 +58,14 @@ final class SimpleQuery {
         if (like != null && use != null) {
             Prepared prepared = use.handle().prepared();
             Asked asked = new Asked(like.text(), List.of());
-            flow.open(new Opening(prepared, bind(use), asked, () -> true, this::run, this::end));
+            flow.open(new Opening(prepared, bind(use), asked, () -> true, this::run, this::end, this::asText));
             return;
         }
         skeleton = like;
+        asText();
+    }
+
+    private void asText() {
         try {
             statements = StatementSplitter.split(sql);
         } catch (UnanalysableException e) {
@@ -153,12 +158,32 @@ final class SimpleQuery {
     }
 
     private void run(Portal portal) {
+        String alone = severalStatements() ? AloneCommands.name(portal.prepared().statement()) : null;
+        if (alone != null) {
+            session.running().completed(portal, Outcome.OUTCOME_REFUSED, SqlState.ACTIVE_SQL_TRANSACTION);
+            flow.refuse(
+                    new GatewayError(
+                            SqlState.ACTIVE_SQL_TRANSACTION,
+                            ErrorCode.PROTOCOL_VIOLATION,
+                            alone + " cannot run inside a transaction block",
+                            "",
+                            ""),
+                    this::end);
+            return;
+        }
         portal.announceWithFirst();
         if (readsOnly(portal)) {
             // The server announces these before it runs them, and all others when they have something to show.
             portal.announce(session.outbox().buffer());
         }
         flow.run(portal, 0, this::next, this::end);
+    }
+
+    private boolean severalStatements() {
+        return statements.stream()
+                        .filter(statement -> statement.statementClass() != StatementClass.EMPTY)
+                        .count()
+                > 1;
     }
 
     private static boolean readsOnly(Portal portal) {

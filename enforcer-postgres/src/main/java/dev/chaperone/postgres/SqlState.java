@@ -26,6 +26,9 @@ final class SqlState {
     /** feature_not_supported. */
     static final String FEATURE_NOT_SUPPORTED = "0A000";
 
+    /** active_sql_transaction */
+    static final String ACTIVE_SQL_TRANSACTION = "25001";
+
     static final String UNDEFINED_PARAMETER = "42P02";
 
     /** connection_failure. */

@@ -150,6 +150,10 @@ final class StatementFlow {
             again(opening.bind().statement(), prepared, () -> open(opening), failed);
             return;
         }
+        if (prepared.stale() && prepared.handle() != null) {
+            prepareAnew(opening);
+            return;
+        }
         if (prepared.stale()) {
             refuse(GatewayError.stalePlan(), failed);
             return;
@@ -248,6 +252,41 @@ final class StatementFlow {
                         sure.run();
                     }
                 });
+    }
+
+    /**
+     * Begins again with a statement that the gateway itself had prepared and that means something else now: the client, which
+     * has sent a text, knows nothing of its having been prepared.
+     *
+     * @param upstreamFailed true when the server has refused it, outside of a transaction block
+     */
+    void startOver(Opening opening, Ruling ruling, boolean upstreamFailed) {
+        session.running().opening(null);
+        session.outbox()
+                .complete(Outbox.completion(
+                        ruling.request(),
+                        Outcome.OUTCOME_ABORTED,
+                        SqlState.FEATURE_NOT_SUPPORTED,
+                        0,
+                        0,
+                        System.nanoTime()));
+        if (upstreamFailed) {
+            link.ask(FrontendWriter::sync, "Z", "Z", message -> prepareAnew(opening));
+        } else {
+            prepareAnew(opening);
+        }
+    }
+
+    private void prepareAnew(Opening opening) {
+        Prepared prepared = opening.prepared();
+        Runnable anew = opening.anew();
+        if (anew == null) {
+            prepared.renew();
+            again(opening.bind().statement(), prepared, () -> open(opening), opening.failed());
+        } else {
+            prepared.makeStale();
+            anew.run();
+        }
     }
 
     /** A read: as it is, or on masked values. */

@@ -371,7 +371,14 @@ record Terms(
             field = masking.mask().getField();
             function = masking.function();
         }
-        return new ColumnMask(field, function, column.typeOid(), column.typeModifier(), column.format());
+        // In any other format the server delivers nothing but an error.
+        boolean known = column.format() == 0 || column.format() == 1;
+        return new ColumnMask(
+                field,
+                known ? function : NOTHING,
+                column.typeOid(),
+                column.typeModifier(),
+                known ? column.format() : 0);
     }
 
     private @Nullable Masking maskOf(Collection<FieldRef> sources) {

@@ -16,6 +16,7 @@ import dev.chaperone.enforcer.Replacement;
 import dev.chaperone.enforcer.Value;
 import dev.chaperone.postgres.masking.SqlType.Kind;
 import dev.chaperone.proto.ErrorCode;
+import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,9 @@ public final class SqlMask {
     private static final String SEPARATORS = "- ./()+,:_@#";
     private static final String MEANINGFUL = "0-9A-Za-z";
     private static final String ARRAY = "[]";
+
+    /** Types without an outcome whose arrays keep their length. */
+    private static final Set<String> MASKED_BY_ELEMENT = Set.of("boolean", "bytea");
 
     private final MaskingFunction function;
     private final String column;
@@ -60,7 +64,8 @@ public final class SqlMask {
         SqlType element = SqlType.of(type.substring(0, type.length() - ARRAY.length()));
         SqlMask each = new SqlMask(function, "masked.e", element);
         String expression = each.expression(mask.getFunction());
-        if (element.kind() == Kind.OTHER || each.isAlwaysNull()) {
+        boolean known = element.kind() != Kind.OTHER || MASKED_BY_ELEMENT.contains(element.name());
+        if (!known || each.isAlwaysNull()) {
             return nothing(column);
         }
         String elements = "ARRAY(SELECT " + expression + " FROM " + call("unnest", column)
@@ -145,6 +150,7 @@ public final class SqlMask {
             case DATES -> range(year.ofDates(covering(), type));
             case TIMESTAMPS -> range(year.ofTimestamps(covering(), type));
             case ZONED_TIMES -> range(year.ofZonedTimes(covering(), type));
+            case INTEGERS -> range(everything());
             default -> nothing();
         };
     }
@@ -152,6 +158,13 @@ public final class SqlMask {
     /** The one range that there is, or that covers what there is. */
     private String covering() {
         return type.isMultirange() ? call("range_merge", column) : column;
+    }
+
+    /** Of a range that has no bounds there is nothing to mask, whatever the function; of any other no outcome. */
+    private String everything() {
+        return when(
+                call("lower_inf", covering()) + AND + call("upper_inf", covering()),
+                type.rangeFunction() + "(NULL, NULL)");
     }
 
     /** What is empty stays; of what is not, that range. */
@@ -177,6 +190,7 @@ public final class SqlMask {
                 yield when(years + operator(">=") + "0", call("make_interval", least));
             }
             case INTEGERS -> range(ages(covering(), oldest));
+            case DATES, TIMESTAMPS, ZONED_TIMES -> range(everything());
             case TEXT -> {
                 String over = type.room() < 3 ? nothing() : type.cast("'" + oldest + "+'");
                 String old = text() + "::pg_catalog.int4" + operator(">=") + oldest;

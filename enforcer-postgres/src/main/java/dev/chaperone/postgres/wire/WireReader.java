@@ -95,11 +95,8 @@ final class WireReader {
         int count = readCount(2);
         List<Integer> formats = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
-            int format = readShort();
-            if (format != 0 && format != 1) {
-                throw malformed("the format code " + format);
-            }
-            formats.add(format);
+            // What is neither 0 nor 1 is for the server to refuse, and no reason to end the session.
+            formats.add((int) (short) readShort());
         }
         return formats;
     }

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -104,7 +105,7 @@ class SqlMaskIT {
     }
 
     private static boolean isEmpty(Row row) {
-        return Objects.requireNonNull(row.text()).equals("{}");
+        return Objects.requireNonNull(row.text()).replace("NULL", "").equals("{}");
     }
 
     private static List<Row> rows(String type, String send, List<String> names) throws SQLException {
@@ -134,9 +135,9 @@ class SqlMaskIT {
         List<byte @Nullable []> masked = new ArrayList<>();
         for (int i = 0; i < names.size(); i++) {
             masked.add(row.getBytes(3 + 2 * i));
-            assertThat(row.getString(4 + 2 * i).replace("pg_temp_[0-9]+", "pg_temp"))
+            assertThat(row.getString(4 + 2 * i))
                     .as("type of " + names.get(i))
-                    .matches(".*" + java.util.regex.Pattern.quote(type.replaceAll("^pg_temp\\.|\\(.*\\)", "")));
+                    .matches(".*" + Pattern.quote(type.replaceAll("^pg_temp\\.|\\(.*\\)", "")));
         }
         return masked;
     }
@@ -145,8 +146,8 @@ class SqlMaskIT {
     private static List<@Nullable String> accepted(String type, String send, List<@Nullable String> texts)
             throws SQLException {
         List<@Nullable String> found = new ArrayList<>();
-        try (PreparedStatement query = connection.prepareStatement("SELECT encode(" + send + "(v::" + type
-                + "), 'hex') FROM unnest(?::text[]) WITH ORDINALITY AS u(v, n) ORDER BY n")) {
+        try (PreparedStatement query = connection.prepareStatement("SELECT encode(" + send + "(v::"
+                + type.replace("numeric(12,2)", "numeric") + "), 'hex') FROM unnest(?::text[]) WITH ORDINALITY AS u(v, n) ORDER BY n")) {
             query.setArray(1, connection.createArrayOf("text", texts.toArray()));
             try (ResultSet rows = query.executeQuery()) {
                 while (rows.next()) {
