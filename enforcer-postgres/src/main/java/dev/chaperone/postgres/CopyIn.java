@@ -8,6 +8,7 @@ import dev.chaperone.postgres.wire.FrontendMessage;
 import dev.chaperone.postgres.wire.FrontendWriter;
 import dev.chaperone.postgres.wire.ProtocolException;
 import io.netty.buffer.ByteBuf;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -43,6 +44,7 @@ final class CopyIn {
     private final long request;
     private final Events events;
     private final List<ByteString> gathered = new ArrayList<>();
+    private final ArrayDeque<Runnable> unsent = new ArrayDeque<>();
     private int gatheredBytes;
     private long pendingBytes;
     private long totalBytes;
@@ -101,7 +103,7 @@ final class CopyIn {
         AuditEvent.Builder event = AuditEvent.newBuilder()
                 .setRequestNumber(request)
                 .setReceived(Received.newBuilder().setMediaType(MEDIA_TYPE).setPayload(piece));
-        events.whenDurable(events.record(event), () -> {
+        whenDurable(events.record(event), () -> {
             ByteBuf out = link.buffer();
             FrontendWriter.copyData(out, piece.size());
             piece.asReadOnlyByteBufferList().forEach(out::writeBytes);
@@ -111,11 +113,20 @@ final class CopyIn {
         });
     }
 
+    /** Records become durable in order, but who calls back of them may not: one that is durable at once is heard of at once. */
+    private void whenDurable(CompletableFuture<Void> recorded, Runnable send) {
+        unsent.add(send);
+        events.whenDurable(recorded, () -> {
+            while (unsent.contains(send)) {
+                unsent.remove().run();
+            }
+        });
+    }
+
     private void end(Consumer<ByteBuf> message) {
         ended = true;
         cut();
-        // Records become durable in order: nothing of the data is behind this.
-        events.whenDurable(
+        whenDurable(
                 events.record(AuditEvent.newBuilder()
                         .setRequestNumber(request)
                         .setReceived(
