@@ -11,6 +11,16 @@ import java.util.List;
 public final class PolicyCompiler {
     private PolicyCompiler() {}
 
+    /** The content detectors that a policy can name. */
+    public static List<String> detectors() {
+        return Detectors.NAMES;
+    }
+
+    /** The masking functions that a policy can name. */
+    public static List<String> masks() {
+        return Masks.FUNCTIONS;
+    }
+
     /**
      * Lints and compiles.
      *
