@@ -332,6 +332,55 @@ class ContentDetectionIT {
         assertThat(completed().getDetectedMap()).isEqualTo(Map.of("ssn", 1L));
     }
 
+    @Test
+    void cursorsAreSearchedWithEachFetch() throws IOException {
+        try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.AGENT)) {
+            List<Message> messages = query(
+                    client,
+                    "begin; declare c cursor for select note from notes order by id; fetch 1 from c; fetch 9 from c; commit");
+            assertThat(rows(messages)).hasSize(10).startsWith(List.of("SSN [ssn]")).endsWith(List.of("call [phone]"));
+            AuditEvent second = gateway.recorder.await(
+                    event -> event.getOperationCompleted().getDetectedMap().containsKey("phone"));
+            assertThat(second.getOperationCompleted().getDetectedMap()).isEqualTo(Map.of("ssn", 8L, "phone", 1L));
+            client.raw(RawClient.join(
+                    RawClient.query("begin"),
+                    RawClient.parse("", "declare d cursor for select note from notes order by id"),
+                    RawClient.bind("", ""),
+                    RawClient.execute("", 0),
+                    RawClient.execute("d", 2),
+                    RawClient.sync(),
+                    RawClient.query("commit")));
+            client.until("Z");
+            assertThat(rows(client.until("Z"))).containsExactly(List.of("SSN [ssn]"), List.of("SSN [ssn]"));
+            client.until("Z");
+        }
+    }
+
+    @Test
+    void whatExecuteDeliversIsSearched() throws IOException {
+        try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.AGENT)) {
+            query(client, "prepare p (int) as select note from notes where id = $1");
+            assertThat(rows(query(client, "execute p (1)"))).containsExactly(List.of("SSN [ssn]"));
+            assertThat(rows(extended(client, "execute p (10)", 0, 0))).containsExactly(List.of("call [phone]"));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whatIsRunAgainByAKeptVerdictIsSearchedAgain(boolean simple) throws IOException {
+        gateway.decisions.keep();
+        String sql = "select note from notes where id = 1";
+        try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.AGENT)) {
+            for (int i = 0; i < 5; i++) {
+                assertThat(rows(simple ? query(client, sql) : extended(client, sql, 0, 0)))
+                        .containsExactly(List.of("SSN [ssn]"));
+            }
+            AuditEvent repeated = gateway.recorder.await(AuditEvent::hasOperationRepeated);
+            assertThat(repeated.getOperationRepeated().getDelivered().getDetectedMap())
+                    .isEqualTo(Map.of("ssn", 1L));
+        }
+    }
+
     private static Obligation detect(Action action, String detectors) {
         return Obligation.newBuilder()
                 .setDetect(Detect.newBuilder().setAction(action).addAllDetectors(List.of(detectors.split(","))))
