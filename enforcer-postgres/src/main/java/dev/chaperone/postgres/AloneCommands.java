@@ -32,7 +32,8 @@ final class AloneCommands {
 
     /** What the server calls the command; null for one that may stand in a transaction block. */
     static @Nullable String name(SqlStatement statement) {
-        String words = String.join(" ", statement.text().strip().toLowerCase(Locale.ROOT).split("\\s+|\\(", 8));
+        String words = String.join(
+                " ", statement.text().strip().toLowerCase(Locale.ROOT).split("\\s+|\\(", 8));
         for (String command : ALWAYS) {
             if (words.equals(command) || words.startsWith(command + ' ')) {
                 return command.toUpperCase(Locale.ROOT);

@@ -39,6 +39,9 @@ final class Decider {
     /** What an event holds besides the statement and its parameters: request, decision, chain. */
     private static final int EVENT_RESERVE = 1 << 20;
 
+    /** The attribute whose being read makes the planner be asked. */
+    private static final String ESTIMATED_ROWS = "resource.estimated_rows";
+
     private final Services services;
     private final Caller caller;
     private final EventLoop loop;
@@ -61,9 +64,10 @@ final class Decider {
      * Decides on one statement.
      *
      * @param asked as the client sent it
+     * @param estimate says how many rows are to be expected, should the policy want to know; null where that cannot be said
      * @param then gets the outcome, on the event loop
      */
-    void decide(Prepared prepared, Asked asked, Consumer<Ruling> then) {
+    void decide(Prepared prepared, Asked asked, @Nullable PlannerEstimate estimate, Consumer<Ruling> then) {
         String tree = prepared.tree();
         long catalog = services.analyses().catalog().version();
         Verdict known = prepared.verdict();
@@ -75,14 +79,15 @@ final class Decider {
             }
             prepared.verdict(null);
         }
-        decideAnew(prepared, new Question(asked, tree, catalog, System.nanoTime()), ruling -> {
+        decideAnew(prepared, new Question(asked, tree, catalog, System.nanoTime(), estimate), ruling -> {
             prepared.verdict(ruling.verdict());
             then.accept(ruling);
         });
     }
 
     /** What is to be decided, and what it is known by. */
-    private record Question(Asked asked, @Nullable String tree, long catalog, long began) {}
+    private record Question(
+            Asked asked, @Nullable String tree, long catalog, long began, @Nullable PlannerEstimate estimate) {}
 
     private void decideAnew(Prepared prepared, Question question, Consumer<Ruling> then) {
         String tree = question.tree();
@@ -119,7 +124,7 @@ final class Decider {
      */
     void decide(Prepared prepared, String tree, List<Parameter> parameters, Consumer<Ruling> then) {
         Question question = new Question(
-                new Asked(null, parameters), tree, services.analyses().catalog().version(), System.nanoTime());
+                new Asked(null, parameters), tree, services.analyses().catalog().version(), System.nanoTime(), null);
         services.analyses()
                 .analyse(tree)
                 .whenComplete((result, impossible) ->
@@ -129,18 +134,55 @@ final class Decider {
     /** Decides on a statement of which it is known already what it touches. */
     void decide(Subject subject, List<Parameter> parameters, Consumer<Ruling> then) {
         long catalog = services.analyses().catalog().version();
-        decide(subject, new Question(new Asked(null, parameters), null, catalog, System.nanoTime()), then);
+        decide(subject, new Question(new Asked(null, parameters), null, catalog, System.nanoTime(), null), then);
     }
 
     private void decide(Subject subject, Question question, Consumer<Ruling> then) {
         long number = ++requests;
         DecideRequest request = request(subject);
+        ask(request, outcome -> {
+            PlannerEstimate estimate = question.estimate();
+            if (estimate != null && wantsEstimate(outcome) && estimate.possible(subject.analysis())) {
+                estimate.ask(rows -> estimated(number, subject, request, outcome, question, rows, then));
+            } else {
+                then.accept(rule(number, subject, request, outcome, question));
+            }
+        });
+    }
+
+    /** Decides anew by how many rows the planner expects. */
+    private void estimated(
+            long number,
+            Subject subject,
+            DecideRequest request,
+            DecisionClient.Outcome before,
+            Question question,
+            long rows,
+            Consumer<Ruling> then) {
+        if (rows == PlannerEstimate.UNKNOWN) {
+            then.accept(rule(number, subject, request, before, question));
+            return;
+        }
+        DecideRequest.Builder more = request.toBuilder();
+        more.getResourceBuilder().setEstimatedRows(rows);
+        DecideRequest known = more.build();
+        ask(known, outcome -> then.accept(
+                // It holds for this run only: other values, or the same ones later, let others be expected.
+                rule(number, subject, known, outcome, question).keeping(null)));
+    }
+
+    private static boolean wantsEstimate(DecisionClient.Outcome outcome) {
+        return outcome.failure() == null
+                && outcome.decision().getCacheability().getDependsOnList().contains(ESTIMATED_ROWS);
+    }
+
+    private void ask(DecideRequest request, Consumer<DecisionClient.Outcome> then) {
         long asked = System.nanoTime();
         services.decisions()
                 .decide(request)
                 .whenComplete((outcome, impossible) -> run(() -> {
                     services.meters().decisions().record(System.nanoTime() - asked, TimeUnit.NANOSECONDS);
-                    then.accept(rule(number, subject, request, outcome, question));
+                    then.accept(outcome);
                 }));
     }
 
@@ -166,7 +208,7 @@ final class Decider {
         }
         Resource.Builder resource = Resource.newBuilder()
                 .setUpstream(services.upstream().name())
-                .setEstimatedRows(-1)
+                .setEstimatedRows(PlannerEstimate.UNKNOWN)
                 .setEstimatedBytes(-1);
         if (analysis != null) {
             action.setUnrestricted(analysis.unrestricted());

@@ -158,7 +158,8 @@ final class SimpleQuery {
     }
 
     private void run(Portal portal) {
-        String alone = severalStatements() ? AloneCommands.name(portal.prepared().statement()) : null;
+        String alone =
+                severalStatements() ? AloneCommands.name(portal.prepared().statement()) : null;
         if (alone != null) {
             session.running().completed(portal, Outcome.OUTCOME_REFUSED, SqlState.ACTIVE_SQL_TRANSACTION);
             flow.refuse(

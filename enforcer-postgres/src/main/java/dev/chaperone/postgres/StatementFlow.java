@@ -171,7 +171,16 @@ final class StatementFlow {
             new UtilityFlow(session, link, this, decider, opening).open();
             return;
         }
-        decider.decide(prepared, opening.asked(), ruling -> obey(ruling, () -> permitted(opening, ruling), failed));
+        PlannerEstimate estimate = new PlannerEstimate(session, link, opening);
+        decider.decide(prepared, opening.asked(), estimate, ruling -> {
+            Report unplanned = estimate.failure();
+            if (unplanned == null || ruling.refusal() != null) {
+                obey(ruling, () -> permitted(opening, ruling), failed);
+            } else {
+                session.decided(ruling);
+                fail(ruling, unplanned, Prepared.REWRITTEN, failed);
+            }
+        });
     }
 
     /** Refuses, or goes on as soon as the ruling's record allows it. */

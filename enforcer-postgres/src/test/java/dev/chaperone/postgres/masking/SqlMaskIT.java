@@ -146,8 +146,9 @@ class SqlMaskIT {
     private static List<@Nullable String> accepted(String type, String send, List<@Nullable String> texts)
             throws SQLException {
         List<@Nullable String> found = new ArrayList<>();
-        try (PreparedStatement query = connection.prepareStatement("SELECT encode(" + send + "(v::"
-                + type.replace("numeric(12,2)", "numeric") + "), 'hex') FROM unnest(?::text[]) WITH ORDINALITY AS u(v, n) ORDER BY n")) {
+        try (PreparedStatement query =
+                connection.prepareStatement("SELECT encode(" + send + "(v::" + type.replace("numeric(12,2)", "numeric")
+                        + "), 'hex') FROM unnest(?::text[]) WITH ORDINALITY AS u(v, n) ORDER BY n")) {
             query.setArray(1, connection.createArrayOf("text", texts.toArray()));
             try (ResultSet rows = query.executeQuery()) {
                 while (rows.next()) {
