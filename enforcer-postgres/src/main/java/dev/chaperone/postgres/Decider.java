@@ -87,7 +87,11 @@ final class Decider {
 
     /** What is to be decided, and what it is known by. */
     private record Question(
-            Asked asked, @Nullable String tree, long catalog, long began, @Nullable PlannerEstimate estimate) {}
+            Asked asked,
+            @Nullable String tree,
+            long catalog,
+            long began,
+            @Nullable PlannerEstimate estimate) {}
 
     private void decideAnew(Prepared prepared, Question question, Consumer<Ruling> then) {
         String tree = question.tree();
@@ -166,9 +170,11 @@ final class Decider {
         DecideRequest.Builder more = request.toBuilder();
         more.getResourceBuilder().setEstimatedRows(rows);
         DecideRequest known = more.build();
-        ask(known, outcome -> then.accept(
-                // It holds for this run only: other values, or the same ones later, let others be expected.
-                rule(number, subject, known, outcome, question).keeping(null)));
+        ask(
+                known,
+                outcome -> then.accept(
+                        // It holds for this run only: other values, or the same ones later, let others be expected.
+                        rule(number, subject, known, outcome, question).keeping(null)));
     }
 
     private static boolean wantsEstimate(DecisionClient.Outcome outcome) {

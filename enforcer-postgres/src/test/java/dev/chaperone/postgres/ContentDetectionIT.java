@@ -338,7 +338,10 @@ class ContentDetectionIT {
             List<Message> messages = query(
                     client,
                     "begin; declare c cursor for select note from notes order by id; fetch 1 from c; fetch 9 from c; commit");
-            assertThat(rows(messages)).hasSize(10).startsWith(List.of("SSN [ssn]")).endsWith(List.of("call [phone]"));
+            assertThat(rows(messages))
+                    .hasSize(10)
+                    .startsWith(List.of("SSN [ssn]"))
+                    .endsWith(List.of("call [phone]"));
             AuditEvent second = gateway.recorder.await(
                     event -> event.getOperationCompleted().getDetectedMap().containsKey("phone"));
             assertThat(second.getOperationCompleted().getDetectedMap()).isEqualTo(Map.of("ssn", 8L, "phone", 1L));

@@ -159,7 +159,6 @@ class PlannerEstimateIT {
             client.raw(query("select id from patients"));
             assertThat(tags(client.until("Z"))).isEqualTo("TDDDCZ");
         }
-        gateway.recorder.await(
-                event -> event.getOperationCompleted().getOutcome() == Outcome.OUTCOME_FAILED);
+        gateway.recorder.await(event -> event.getOperationCompleted().getOutcome() == Outcome.OUTCOME_FAILED);
     }
 }
