@@ -1,8 +1,7 @@
 package dev.chaperone.benchmarks;
 
-import dev.chaperone.postgres.analysis.SqlStatement;
 import dev.chaperone.postgres.analysis.StatementSplitter;
-import java.util.List;
+import dev.chaperone.postgres.analysis.UnanalysableException;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -13,30 +12,82 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** Splitting and classifying a query string: a short one, one of a kilobyte, one of a megabyte. */
+/**
+ * Splitting and classifying a query string: a short one, one of a kilobyte, and such of a megabyte as are meant to take long,
+ * none of which may take more than 50 ms.
+ */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @SuppressWarnings("NullAway.Init") // JMH calls the set-up
 public class StatementSplitterBenchmark {
 
-    @Param({"short", "1KiB", "1MiB"})
-    String length;
+    private static final int MEGABYTE = 1 << 20;
+
+    @Param({
+        "short",
+        "1KiB",
+        "values",
+        "statements",
+        "with",
+        "nested-comments",
+        "comment-openings",
+        "dashes",
+        "dollar-quotes",
+        "dollar-openings",
+        "parentheses",
+        "opening-parentheses",
+        "list",
+        "operators",
+        "names",
+        "quotes",
+        "continued-strings",
+        "copy-options",
+        "explain-options",
+        "set"
+    })
+    String text;
 
     private String sql;
 
     @Setup
     public void text() {
-        sql = switch (length) {
+        sql = switch (text) {
             case "short" -> "select id, name, ssn from clinic.patients where id = $1";
             case "1KiB" -> values(1 << 10);
-            default -> values(1 << 20);
+            case "values" -> values(MEGABYTE);
+            case "statements" -> filled("", "select 1;", "");
+            case "with" -> filled("with a as (select 1)", ", b as (select 1)", " select 1");
+            case "nested-comments" -> "select " + "/*".repeat(MEGABYTE / 4) + "*/".repeat(MEGABYTE / 4) + " 1";
+            case "comment-openings" -> filled("select 1 ", "*//", "");
+            case "dashes" -> filled("select ", "--\r", "1");
+            case "dollar-quotes" -> filled("select ", "$a$ $b$ $a$ ", "");
+            case "dollar-openings" -> filled("select $a$ ", "$b$ $", "$a$");
+            case "parentheses" -> "select " + "(".repeat(MEGABYTE / 2) + "1" + ")".repeat(MEGABYTE / 2);
+            case "opening-parentheses" -> "(".repeat(MEGABYTE) + "select";
+            case "list" -> filled("select * from t where id in (0", ",1", ")");
+            case "operators" -> filled("select 1 ", "+-", "1");
+            case "names" -> filled("select ", "a.", "b");
+            case "quotes" -> filled("select '", "''", "'");
+            case "continued-strings" -> filled("select 'a'", "\n'a'", "");
+            case "copy-options" -> filled("copy t (a", ",a", ") to stdout with (format csv)");
+            case "explain-options" -> filled("explain (verbose", ", verbose", ") select 1");
+            case "set" -> filled("set search_path to a", ",a", "");
+            default -> throw new IllegalStateException(text);
         };
     }
 
     @Benchmark
-    public List<SqlStatement> split() {
-        return StatementSplitter.split(sql);
+    public Object split() {
+        try {
+            return StatementSplitter.split(sql);
+        } catch (UnanalysableException e) {
+            return e; // what cannot be understood must not take long either
+        }
+    }
+
+    private static String filled(String begin, String middle, String end) {
+        return begin + middle.repeat((MEGABYTE - begin.length() - end.length()) / middle.length()) + end;
     }
 
     private static String values(int length) {

@@ -43,6 +43,10 @@ final class SimpleQuery {
     private @Nullable Skeleton skeleton;
     private Handles.@Nullable Proposal proposal;
     private int next;
+    /** Characters of the text before the statement at hand, and how much of the text they are. */
+    private int offset;
+
+    private int counted;
 
     SimpleQuery(Session session, UpstreamLink link, StatementFlow flow, String sql) {
         this.session = session;
@@ -98,7 +102,9 @@ final class SimpleQuery {
             next();
             return;
         }
-        Prepared prepared = new Prepared(statement, sql.codePointCount(0, statement.start()), List.of());
+        offset += sql.codePointCount(counted, statement.start());
+        counted = statement.start();
+        Prepared prepared = new Prepared(statement, offset, List.of());
         flow.parse("", prepared, List.of(), () -> open(prepared), this::end);
     }
 

@@ -37,9 +37,17 @@ final class PgBench {
     /** Runs a load through an endpoint for some seconds. */
     static Result run(Endpoint endpoint, Load load, int seconds) {
         double before = endpoint.cpuSeconds();
-        String output = output(endpoint, arguments(endpoint, load, seconds));
+        String output = output(endpoint, arguments(endpoint, load, "-T", seconds));
         double spent = endpoint.cpuSeconds() - before;
         return new Result(number(RATE, output), spent * 1e6 / number(COUNT, output));
+    }
+
+    /**
+     * Runs a load through an endpoint so often, however long that takes. The seconds of {@link #run} begin before the clients
+     * are connected: through a process that has compiled nothing yet they could be over before the first transaction is.
+     */
+    static void runTimes(Endpoint endpoint, Load load, int transactions) {
+        output(endpoint, arguments(endpoint, load, "-t", transactions));
     }
 
     /** Fills the tables of {@code pgbench}. */
@@ -59,10 +67,10 @@ final class PgBench {
                         Endpoint.DATABASE));
     }
 
-    private static List<String> arguments(Endpoint endpoint, Load load, int seconds) {
+    private static List<String> arguments(Endpoint endpoint, Load load, String unit, int count) {
         List<String> arguments = new ArrayList<>(List.of("pgbench", "-n", "-h", "127.0.0.1", "-p", port(endpoint)));
         arguments.addAll(List.of("-U", endpoint.user(), "-M", load.protocol(), "-c", String.valueOf(load.clients())));
-        arguments.addAll(List.of("-T", String.valueOf(seconds)));
+        arguments.addAll(List.of(unit, String.valueOf(count)));
         arguments.addAll(load.script());
         arguments.add(Endpoint.DATABASE);
         return arguments;

@@ -1,13 +1,16 @@
 package dev.chaperone.benchmarks.load;
 
+import dev.chaperone.benchmarks.load.Latencies.NewStatement;
 import dev.chaperone.benchmarks.load.PgBench.Load;
 import dev.chaperone.benchmarks.load.PgBench.Result;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * {@code benchmarks/run postgres}: the PostgreSQL enforcer beside Debian's pgbouncer and the database itself, with policy and
@@ -24,6 +27,7 @@ public final class PostgresLoad {
     private final int rounds;
     private final int seconds;
     private final Rounds results = new Rounds();
+    private final Targets targets = new Targets();
 
     private PostgresLoad(PrintStream out, int rounds, int seconds) {
         this.out = out;
@@ -68,13 +72,35 @@ public final class PostgresLoad {
         for (Endpoint enforcer : List.of(relaxed, durable)) {
             double ratio = results.best(enforcer, masked).rate()
                     / results.best(enforcer, plain).rate();
-            out.printf(
-                    Locale.ROOT,
-                    "masking 2 of 10 columns over 100 rows, %s: %.1f %% of the rate%n",
-                    enforcer.name(),
-                    100 - 100 * ratio);
+            targets.atMost(
+                    "rate that masking 2 of 10 columns over 100 rows takes, " + enforcer.name(),
+                    15,
+                    100 - 100 * ratio,
+                    " %");
         }
-        printLatencies(direct, List.of(pgbouncer, relaxed, durable));
+        addRatios(selects, pgbouncer, relaxed, 0.9);
+        addRatios(selects, pgbouncer, durable, 0.7);
+        printLatencies(direct, pgbouncer, List.of(relaxed, durable));
+        targets.print(out);
+    }
+
+    private void addRatios(List<Load> loads, Endpoint pgbouncer, Endpoint enforcer, double least) {
+        for (Load load : loads) {
+            Result base = results.best(pgbouncer, load);
+            Result result = results.best(enforcer, load);
+            if (load.clients() == 8) {
+                targets.atLeast(
+                        "TPS / pgbouncer, " + load.name() + ", " + enforcer.name(),
+                        least,
+                        result.rate() / base.rate(),
+                        "");
+            }
+            targets.atMost(
+                    "CPU / pgbouncer, " + load.name() + ", " + enforcer.name(),
+                    2,
+                    result.cpuMicros() / base.cpuMicros(),
+                    "");
+        }
     }
 
     private static List<Load> selects() {
@@ -94,8 +120,11 @@ public final class PostgresLoad {
     /** A JVM is itself only after its compilers have seen the load. */
     private void warmUp(List<Endpoint> enforcers, List<Load> selects, List<Load> rows) {
         System.err.println("warming up");
+        for (Endpoint enforcer : enforcers) {
+            selects.forEach(load -> PgBench.runTimes(enforcer, load, 2000));
+            rows.forEach(load -> PgBench.runTimes(enforcer, load, 200));
+        }
         Rounds discarded = new Rounds();
-        discarded.run(enforcers, selects, seconds);
         discarded.run(enforcers, selects, seconds);
         discarded.run(enforcers, rows, seconds);
     }
@@ -126,26 +155,38 @@ public final class PostgresLoad {
         }
     }
 
-    private void printLatencies(Endpoint direct, List<Endpoint> others) {
+    private void printLatencies(Endpoint direct, Endpoint pgbouncer, List<Endpoint> enforcers) {
         int statements = 400 * rounds;
-        others.forEach(endpoint -> Latencies.newStatement(endpoint, 0, statements));
-        double[] best = new double[others.size()];
-        Arrays.fill(best, Double.MAX_VALUE);
-        double base = Double.MAX_VALUE;
+        enforcers.forEach(endpoint -> Latencies.newStatement(endpoint, 0, statements));
+        List<Endpoint> all = new ArrayList<>(List.of(direct, pgbouncer));
+        all.addAll(enforcers);
+        Map<Endpoint, NewStatement> best = new LinkedHashMap<>();
         for (int round = 1; round <= rounds; round++) {
-            base = Math.min(base, Latencies.newStatement(direct, round, statements));
-            for (int i = 0; i < best.length; i++) {
-                best[i] = Math.min(best[i], Latencies.newStatement(others.get(i), round, statements));
+            for (Endpoint endpoint : all) {
+                best.merge(endpoint, Latencies.newStatement(endpoint, round, statements), NewStatement::orBetter);
             }
         }
-        for (int i = 0; i < best.length; i++) {
+        out.printf(
+                "%n%-24s %16s %16s %16s %12s%n", "a new statement", "ms", "above direct", "the decision", "cancel, ms");
+        double base = best.getOrDefault(direct, NewStatement.WORST).micros();
+        best.forEach((endpoint, one) -> {
+            double cancel = Latencies.cancel(endpoint, 3 + rounds);
             out.printf(
                     Locale.ROOT,
-                    "%s: a new statement takes %.3f ms more than direct (%.3f ms); cancel takes %.1f ms%n",
-                    others.get(i).name(),
-                    (best[i] - base) / 1e3,
-                    base / 1e3,
-                    Latencies.cancel(others.get(i), 3 + rounds));
-        }
+                    "%-24s %16.3f %16.3f %16.3f %12.1f%n",
+                    endpoint.name(),
+                    one.micros() / 1e3,
+                    (one.micros() - base) / 1e3,
+                    one.decisionMicros() / 1e3,
+                    cancel);
+            if (enforcers.contains(endpoint)) {
+                targets.atMost(
+                        "a new statement besides its decision, " + endpoint.name(),
+                        0.4,
+                        (one.withoutDecision() - base) / 1e3,
+                        " ms");
+                targets.atMost("cancel, " + endpoint.name(), 50, cancel, " ms");
+            }
+        });
     }
 }

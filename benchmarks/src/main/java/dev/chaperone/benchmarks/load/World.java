@@ -12,6 +12,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -86,6 +90,12 @@ final class World implements AutoCloseable {
         postgres.executeIn(Endpoint.DATABASE, resource("tables.sql"));
     }
 
+    /** Makes the table of long rows hold one of that many bytes. */
+    void fillLongRow(int bytes) {
+        postgres.executeIn(
+                Endpoint.DATABASE, "INSERT INTO long_rows SELECT decode(repeat('5a', " + bytes + "), 'hex')");
+    }
+
     /** The database itself. */
     Endpoint direct() {
         return new Endpoint("direct", postgres.port(), ROLE, password, 0);
@@ -115,7 +125,9 @@ final class World implements AutoCloseable {
     /** The enforcer with a durability as configuration spells it, for an agent that must see masked data. */
     Endpoint enforcer(String durability) {
         int port = Child.freePort();
+        int metrics = Child.freePort();
         String configuration = resource("enforcer.yaml")
+                .replace("${METRICS}", String.valueOf(metrics))
                 .replace("${PORT}", String.valueOf(port))
                 .replace("${UPSTREAM}", String.valueOf(postgres.port()))
                 .replace("${ROLE}", ROLE)
@@ -126,7 +138,30 @@ final class World implements AutoCloseable {
                 .replace("${DURABILITY}", durability);
         Child child = serve(durability, port, configuration, javaOptions);
         String token = oidc.token(TokenSpec.of("dr.rivera").withAgent("load").withGroups("clinicians"));
-        return new Endpoint("chaperone, " + durability, port, "agent", token, child.processId());
+        Endpoint endpoint = new Endpoint("chaperone, " + durability, port, "agent", token, child.processId(), metrics);
+        awaitDecisions(endpoint);
+        return endpoint;
+    }
+
+    /** A decision point that has just been started may take longer for its first answers than an enforcer waits. */
+    private static void awaitDecisions(Endpoint endpoint) {
+        long until = System.nanoTime() + Duration.ofMinutes(1).toNanos();
+        while (true) {
+            try (Connection connection = endpoint.connect();
+                    Statement statement = connection.createStatement()) {
+                statement.execute("SELECT id FROM plain WHERE id = 1");
+                return;
+            } catch (SQLException e) {
+                if (System.nanoTime() > until) {
+                    throw new IllegalStateException(endpoint.name() + " lets nobody read", e);
+                }
+            }
+        }
+    }
+
+    /** The token of somebody who treats patients: nothing is masked for her, and nothing searched. */
+    String physician() {
+        return oidc.token(TokenSpec.of("dr.rivera").withAuthorizedParty("desk").withGroups("treatment"));
     }
 
     /** A script of this harness, for {@code pgbench -f}. */
