@@ -29,21 +29,12 @@ public class StatementSplitterBenchmark {
         "1KiB",
         "values",
         "statements",
-        "with",
         "nested-comments",
-        "comment-openings",
-        "dashes",
         "dollar-quotes",
-        "dollar-openings",
         "parentheses",
-        "opening-parentheses",
         "list",
-        "operators",
         "names",
-        "quotes",
-        "continued-strings",
         "copy-options",
-        "explain-options",
         "set"
     })
     String text;
@@ -57,21 +48,12 @@ public class StatementSplitterBenchmark {
             case "1KiB" -> values(1 << 10);
             case "values" -> values(MEGABYTE);
             case "statements" -> filled("", "select 1;", "");
-            case "with" -> filled("with a as (select 1)", ", b as (select 1)", " select 1");
             case "nested-comments" -> "select " + "/*".repeat(MEGABYTE / 4) + "*/".repeat(MEGABYTE / 4) + " 1";
-            case "comment-openings" -> filled("select 1 ", "*//", "");
-            case "dashes" -> filled("select ", "--\r", "1");
             case "dollar-quotes" -> filled("select ", "$a$ $b$ $a$ ", "");
-            case "dollar-openings" -> filled("select $a$ ", "$b$ $", "$a$");
             case "parentheses" -> "select " + "(".repeat(MEGABYTE / 2) + "1" + ")".repeat(MEGABYTE / 2);
-            case "opening-parentheses" -> "(".repeat(MEGABYTE) + "select";
             case "list" -> filled("select * from t where id in (0", ",1", ")");
-            case "operators" -> filled("select 1 ", "+-", "1");
             case "names" -> filled("select ", "a.", "b");
-            case "quotes" -> filled("select '", "''", "'");
-            case "continued-strings" -> filled("select 'a'", "\n'a'", "");
             case "copy-options" -> filled("copy t (a", ",a", ") to stdout with (format csv)");
-            case "explain-options" -> filled("explain (verbose", ", verbose", ") select 1");
             case "set" -> filled("set search_path to a", ",a", "");
             default -> throw new IllegalStateException(text);
         };
