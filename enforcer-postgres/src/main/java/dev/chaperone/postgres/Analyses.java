@@ -31,6 +31,7 @@ final class Analyses {
     private final Cache<Key, Result> cache = Caffeine.newBuilder()
             .maximumWeight(CACHED_CHARACTERS)
             .weigher((Key key, Result result) -> key.tree().length() + 64)
+            .executor(Runnable::run) // keeping it in order takes less than waking a thread to do it
             .build();
 
     /**
