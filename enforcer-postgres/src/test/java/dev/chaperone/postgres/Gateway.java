@@ -15,6 +15,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -164,6 +165,13 @@ final class Gateway implements AutoCloseable {
     }
 
     /** Connects by pgjdbc. */
+    /** A connection of pgjdbc as the agent, in one of its query modes. */
+    Connection agent(String mode, String... properties) throws SQLException {
+        List<String> all = new ArrayList<>(List.of("preferQueryMode", mode));
+        all.addAll(List.of(properties));
+        return connect(TestingAuthenticator.AGENT, all.toArray(String[]::new));
+    }
+
     Connection connect(String token, String... properties) throws SQLException {
         return connectTo(DATABASE, token, properties);
     }

@@ -1,24 +1,18 @@
 package dev.chaperone.postgres;
 
+import static dev.chaperone.postgres.Jdbc.execute;
+import static dev.chaperone.postgres.Jdbc.rows;
 import static dev.chaperone.postgres.TestingDecisions.deny;
 import static dev.chaperone.postgres.TestingDecisions.mask;
 import static dev.chaperone.postgres.TestingDecisions.permit;
-import static dev.chaperone.postgres.TestingDecisions.permitUnanalysed;
 import static dev.chaperone.postgres.TestingDecisions.session;
 import static dev.chaperone.postgres.TestingDecisions.touches;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.google.protobuf.Duration;
 import dev.chaperone.audit.v1.AuditEvent;
 import dev.chaperone.audit.v1.OperationCompleted.Outcome;
-import dev.chaperone.decision.v1.Analysis;
-import dev.chaperone.decision.v1.Decision;
 import dev.chaperone.decision.v1.Effect;
-import dev.chaperone.decision.v1.Limit;
-import dev.chaperone.decision.v1.Obligation;
-import dev.chaperone.decision.v1.ReadOnly;
-import dev.chaperone.decision.v1.Timeout;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.Date;
@@ -66,7 +60,7 @@ class PostgresEnforcerIT {
     @ParameterizedTest
     @ValueSource(strings = {SIMPLE, EXTENDED, "extendedForPrepared"})
     void permittedRowsComeAsTheyAre(String mode) throws SQLException {
-        try (Connection connection = agent(mode)) {
+        try (Connection connection = gateway.agent(mode)) {
             assertThat(rows(connection, "select id, name, ssn, born from patients order by id"))
                     .containsExactly(
                             "1|Ada|123-45-6789|1915-12-10", "2|Grace|987-65-4321|1970-01-02", "3|Joan|null|null");
@@ -78,7 +72,7 @@ class PostgresEnforcerIT {
     void maskedColumnsAreMaskedInEveryFormat(String mode, boolean binary) throws SQLException {
         maskPatients();
         String sql = "select p.ssn as harmless, id, born, visits from patients p where id = ?";
-        try (Connection connection = agent(mode, "binaryTransfer", Boolean.toString(binary));
+        try (Connection connection = gateway.agent(mode, "binaryTransfer", Boolean.toString(binary));
                 PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.unwrap(org.postgresql.PGStatement.class).setPrepareThreshold(binary ? -1 : 0);
             statement.setInt(1, 2);
@@ -106,7 +100,7 @@ class PostgresEnforcerIT {
             })
     void aMaskedColumnUsedOtherwiseIsRefused(String sql) throws SQLException {
         maskPatients();
-        try (Connection connection = agent(EXTENDED)) {
+        try (Connection connection = gateway.agent(EXTENDED)) {
             assertThatThrownBy(() -> rows(connection, sql))
                     .isInstanceOfSatisfying(
                             PSQLException.class,
@@ -123,7 +117,7 @@ class PostgresEnforcerIT {
     @ValueSource(strings = {SIMPLE, EXTENDED})
     void aDenialNamesItsRuleAndSaysWhatToDo(String mode) throws SQLException {
         denySecrets();
-        try (Connection connection = agent(mode)) {
+        try (Connection connection = gateway.agent(mode)) {
             assertThatThrownBy(() -> rows(connection, "select text from secrets"))
                     .isInstanceOfSatisfying(PSQLException.class, e -> {
                         assertThat(e.getSQLState()).isEqualTo("42501");
@@ -143,7 +137,7 @@ class PostgresEnforcerIT {
     @ValueSource(strings = {SIMPLE, EXTENDED})
     void aRefusalFailsTheTransactionAsAnErrorWould(String mode) throws SQLException {
         denySecrets();
-        try (Connection connection = agent(mode)) {
+        try (Connection connection = gateway.agent(mode)) {
             connection.setAutoCommit(false);
             execute(connection, "insert into ledger values (1, 1, 'lost')");
             assertThatThrownBy(() -> rows(connection, "select text from secrets"))
@@ -161,7 +155,7 @@ class PostgresEnforcerIT {
     @ParameterizedTest
     @ValueSource(strings = {SIMPLE, EXTENDED})
     void transactionsCommitAndRollBack(String mode) throws SQLException {
-        try (Connection connection = agent(mode)) {
+        try (Connection connection = gateway.agent(mode)) {
             connection.setAutoCommit(false);
             execute(connection, "insert into ledger values (10, 1, 'kept')");
             connection.commit();
@@ -175,7 +169,7 @@ class PostgresEnforcerIT {
 
     @Test
     void everythingIsRecordedBeforeItIsDelivered() throws SQLException {
-        try (Connection connection = agent(EXTENDED)) {
+        try (Connection connection = gateway.agent(EXTENDED)) {
             rows(connection, "select id from patients where name = 'Ada'");
         }
         String session = gateway.recorder
@@ -214,7 +208,7 @@ class PostgresEnforcerIT {
 
     @Test
     void treesNeverReachTheClient() throws SQLException {
-        try (Connection connection = agent(EXTENDED);
+        try (Connection connection = gateway.agent(EXTENDED);
                 Statement statement = connection.createStatement()) {
             statement.execute("select id from patients");
             assertThat((Object) statement.getWarnings()).isNull();
@@ -225,7 +219,7 @@ class PostgresEnforcerIT {
     @ParameterizedTest
     @CsvSource({"simple", "extended"})
     void errorsOfTheServerAreSanitisedForAgents(String mode) throws SQLException {
-        try (Connection connection = agent(mode)) {
+        try (Connection connection = gateway.agent(mode)) {
             assertThatThrownBy(() -> rows(connection, "select (ssn || 'x')::int from patients"))
                     .isInstanceOfSatisfying(
                             PSQLException.class,
@@ -243,194 +237,9 @@ class PostgresEnforcerIT {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "do 'begin end'",
-                "call nothing()",
-                "load 'plpgsql'",
-            })
-    void aPlainPermitDoesNotCarryWhatIsNotAnalysed(String sql) throws SQLException {
-        try (Connection connection = agent(SIMPLE)) {
-            execute(connection, "begin");
-            assertThatThrownBy(() -> execute(connection, sql))
-                    .isInstanceOfSatisfying(
-                            PSQLException.class,
-                            e -> assertThat(e.getSQLState()).isEqualTo("42501"));
-        }
-        assertThat(gateway.decisions.requests())
-                .anySatisfy(
-                        request -> assertThat(request.getAction().getAnalysis()).isEqualTo(Analysis.ANALYSIS_FAILED));
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {SIMPLE, EXTENDED})
-    void whatIsNotAnalysedIsCarriedWhereThePolicySaysSo(String mode) throws SQLException {
-        gateway.decisions.policy(request -> permitUnanalysed());
-        try (Connection connection = agent(mode)) {
-            execute(connection, "do 'begin perform set_config(''chaperone.tried'', ''done'', false); end'");
-            assertThat(rows(connection, "select current_setting('chaperone.tried')"))
-                    .containsExactly("done");
-            assertThat(rows(connection, "select count(*) > 0 from pg_stat_activity"))
-                    .containsExactly("t");
-        }
-    }
-
-    @Test
-    void whatIsNotAnalysedCannotBeMaskedOrMadeReadOnly() throws SQLException {
-        for (Obligation obligation : List.of(
-                mask("clinic.public.patients.ssn", "redact"),
-                Obligation.newBuilder()
-                        .setReadOnly(ReadOnly.getDefaultInstance())
-                        .build())) {
-            gateway.decisions.policy(request -> session(request) ? permit() : permitUnanalysed(obligation));
-            try (Connection connection = agent(SIMPLE)) {
-                assertThatThrownBy(() -> execute(connection, "do 'begin end'"))
-                        .isInstanceOfSatisfying(
-                                PSQLException.class,
-                                e -> assertThat(e.getSQLState()).isEqualTo("42501"));
-            }
-        }
-    }
-
-    @Test
-    void codeThatReplacesAPreparedStatementIsNotRunInItsPlace() throws SQLException {
-        gateway.decisions.policy(request -> touches(request, "patients")
-                ? permit(mask("clinic.public.patients.ssn", "last4"))
-                : permitUnanalysed());
-        try (Connection connection = agent(EXTENDED);
-                PreparedStatement statement = connection.prepareStatement("select id from numbered where id < ?")) {
-            execute(connection, "create view numbered as select id, ssn || '!' as label from patients");
-            statement.unwrap(org.postgresql.PGStatement.class).setPrepareThreshold(1);
-            for (int i = 0; i < 3; i++) {
-                statement.setInt(1, 2);
-                statement.executeQuery().close();
-            }
-            execute(
-                    connection,
-                    "do $$ declare s text; begin for s in select name from pg_prepared_statements"
-                            + " where statement like '%numbered%' loop execute format('deallocate %I', s);"
-                            + " execute format('prepare %I(int) as select length(label)+100 from numbered"
-                            + " where id < $1', s); end loop; end $$");
-            try (ResultSet rows = statement.executeQuery()) {
-                assertThat(rows.next()).isTrue();
-                assertThat(rows.getInt(1)).isEqualTo(1);
-            }
-            execute(connection, "drop view numbered");
-        }
-    }
-
-    @Test
-    void permittedChangesOfStructureAreCarriedOut() throws SQLException {
-        try (Connection connection = agent(EXTENDED)) {
-            execute(connection, "create table fresh (a int)");
-            execute(connection, "insert into fresh values (1)");
-            assertThat(rows(connection, "select a from fresh")).containsExactly("1");
-            execute(connection, "drop table fresh");
-        }
-    }
-
-    @Test
-    void aHoldIsRefusedForNow() throws SQLException {
-        gateway.decisions.policy(request -> session(request)
-                ? permit()
-                : Decision.newBuilder(deny("wait"))
-                        .setEffect(Effect.EFFECT_HOLD)
-                        .build());
-        try (Connection connection = agent(EXTENDED)) {
-            assertThatThrownBy(() -> rows(connection, "select 1"))
-                    .isInstanceOfSatisfying(
-                            PSQLException.class,
-                            e -> assertThat(e.getSQLState()).isEqualTo("42501"))
-                    .hasMessageContaining("held for approval");
-        }
-    }
-
-    @Test
-    void anUnknownObligationDenies() throws SQLException {
-        gateway.decisions.policy(request -> session(request) ? permit() : permit(Obligation.getDefaultInstance()));
-        try (Connection connection = agent(SIMPLE)) {
-            assertThatThrownBy(() -> rows(connection, "select 1")).hasMessageContaining("does not know");
-        }
-    }
-
-    @Test
-    void withoutADecisionPointNothingRuns() throws SQLException {
-        try (Connection connection = agent(EXTENDED)) {
-            rows(connection, "select 1");
-            gateway.decisions.gone();
-            assertThatThrownBy(() -> rows(connection, "select 2"))
-                    .isInstanceOfSatisfying(
-                            PSQLException.class,
-                            e -> assertThat(e.getSQLState()).isEqualTo("58000"))
-                    .hasMessageContaining("decision point");
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {SIMPLE, EXTENDED})
-    void theRowLimitHolds(String mode) throws SQLException {
-        gateway.decisions.policy(request -> touches(request, "numbers") ? permit(rowLimit(10)) : permit());
-        try (Connection connection = agent(mode)) {
-            assertThat(rows(connection, "select n from numbers limit 10")).hasSize(10);
-            assertThatThrownBy(() -> rows(connection, "select n from numbers"))
-                    .isInstanceOfSatisfying(
-                            PSQLException.class,
-                            e -> assertThat(e.getSQLState()).isEqualTo("54000"))
-                    .hasMessageContaining("at most 10 rows");
-            assertThat(rows(connection, "select 1")).containsExactly("1");
-        }
-        long delivered = gateway.recorder.of(AuditEvent::hasDelivered).stream()
-                .mapToLong(event -> event.event().getDelivered().getRows())
-                .sum();
-        assertThat(delivered).isLessThanOrEqualTo(30);
-    }
-
-    @Test
-    void theByteLimitHolds() throws SQLException {
-        Obligation limit = Obligation.newBuilder()
-                .setLimit(Limit.newBuilder().setMaxBytes(5000).setOnExceed(Effect.EFFECT_DENY))
-                .build();
-        gateway.decisions.policy(request -> touches(request, "numbers") ? permit(limit) : permit());
-        try (Connection connection = agent(EXTENDED)) {
-            assertThatThrownBy(() -> rows(connection, "select n from numbers")).hasMessageContaining("5000 bytes");
-        }
-    }
-
-    @Test
-    void aReadOnlyObligationMakesTheTransactionReadOnly() throws SQLException {
-        gateway.decisions.policy(request -> permit(Obligation.newBuilder()
-                .setReadOnly(ReadOnly.getDefaultInstance())
-                .build()));
-        try (Connection connection = agent(EXTENDED)) {
-            assertThat(rows(connection, "select id from patients")).hasSize(3);
-            assertThatThrownBy(() -> execute(connection, "insert into ledger values (50, 1, '')"))
-                    .isInstanceOfSatisfying(
-                            PSQLException.class,
-                            e -> assertThat(e.getSQLState()).isEqualTo("25006"));
-            assertThat(rows(connection, "select id from patients")).hasSize(3);
-        }
-    }
-
-    @Test
-    void aTimeoutObligationCancels() throws SQLException {
-        gateway.decisions.policy(request -> permit(Obligation.newBuilder()
-                .setTimeout(
-                        Timeout.newBuilder().setDuration(Duration.newBuilder().setNanos(200_000_000)))
-                .build()));
-        try (Connection connection = agent(EXTENDED)) {
-            assertThatThrownBy(() -> rows(connection, "select slow()"))
-                    .isInstanceOfSatisfying(
-                            PSQLException.class,
-                            e -> assertThat(e.getSQLState()).isEqualTo("57014"))
-                    .hasMessageContaining("longer than");
-            assertThat(rows(connection, "select 1")).containsExactly("1");
-        }
-    }
-
     @Test
     void cursorsFetchInPiecesAndResultsMayBeLarge() throws SQLException {
-        try (Connection connection = agent(EXTENDED)) {
+        try (Connection connection = gateway.agent(EXTENDED)) {
             connection.setAutoCommit(false);
             try (Statement statement = connection.createStatement()) {
                 statement.setFetchSize(70_000);
@@ -456,7 +265,7 @@ class PostgresEnforcerIT {
 
     @Test
     void aCancelRequestReachesTheServer() throws Exception {
-        try (Connection connection = agent(EXTENDED);
+        try (Connection connection = gateway.agent(EXTENDED);
                 Statement statement = connection.createStatement()) {
             Thread canceller = new Thread(() -> {
                 try {
@@ -488,7 +297,7 @@ class PostgresEnforcerIT {
 
     @Test
     void aForeignKeyCheckIsNoReanalysis() throws SQLException {
-        try (Connection connection = agent(EXTENDED)) {
+        try (Connection connection = gateway.agent(EXTENDED)) {
             connection.setAutoCommit(false);
             execute(connection, "insert into ledger values (70, 1, '')");
             execute(connection, "insert into entries values (70)");
@@ -501,7 +310,7 @@ class PostgresEnforcerIT {
 
     @Test
     void anErrorAtCommitIsToldAndNothingIsKept() throws SQLException {
-        try (Connection connection = agent(EXTENDED)) {
+        try (Connection connection = gateway.agent(EXTENDED)) {
             assertThatThrownBy(() -> execute(connection, "insert into entries values (999)"))
                     .isInstanceOfSatisfying(
                             PSQLException.class,
@@ -512,7 +321,7 @@ class PostgresEnforcerIT {
 
     @Test
     void settingsThatTheGatewayDependsOnStay() throws SQLException {
-        try (Connection connection = agent(SIMPLE)) {
+        try (Connection connection = gateway.agent(SIMPLE)) {
             for (String sql : List.of(
                     "set debug_print_rewritten = off",
                     "set client_encoding = 'SJIS'",
@@ -544,7 +353,7 @@ class PostgresEnforcerIT {
 
     @Test
     void whatCannotBeRecordedIsNotDelivered() throws SQLException {
-        try (Connection connection = agent(EXTENDED)) {
+        try (Connection connection = gateway.agent(EXTENDED)) {
             gateway.recorder.failOn(AuditEvent::hasDelivered);
             assertThatThrownBy(() -> rows(connection, "select ssn from patients"))
                     .isInstanceOfSatisfying(
@@ -557,13 +366,13 @@ class PostgresEnforcerIT {
 
     @Test
     void aChangeThatCannotBeRecordedIsNotMade() throws SQLException {
-        try (Connection connection = agent(EXTENDED)) {
+        try (Connection connection = gateway.agent(EXTENDED)) {
             gateway.recorder.failOn(AuditEvent::hasOperationDecided);
             assertThatThrownBy(() -> execute(connection, "insert into ledger values (90, 1, 'unseen')"))
                     .isInstanceOf(PSQLException.class);
         }
         gateway.recorder.forget();
-        try (Connection connection = agent(EXTENDED)) {
+        try (Connection connection = gateway.agent(EXTENDED)) {
             assertThat(rows(connection, "select * from ledger where id = 90")).isEmpty();
         }
     }
@@ -588,12 +397,6 @@ class PostgresEnforcerIT {
                 request -> touches(request, "secrets") ? deny("secrets are not for agents") : permit());
     }
 
-    private static Obligation rowLimit(long rows) {
-        return Obligation.newBuilder()
-                .setLimit(Limit.newBuilder().setMaxRows(rows).setOnExceed(Effect.EFFECT_DENY))
-                .build();
-    }
-
     private static List<String> originals() {
         List<String> values = new ArrayList<>();
         for (TestingRecorder.Event event : gateway.recorder.events()) {
@@ -609,33 +412,5 @@ class PostgresEnforcerIT {
                 .of(event -> which.test(event) && event.toString().contains(text))
                 .get(0)
                 .event();
-    }
-
-    private static Connection agent(String mode, String... properties) throws SQLException {
-        List<String> all = new ArrayList<>(List.of("preferQueryMode", mode));
-        all.addAll(List.of(properties));
-        return gateway.connect(TestingAuthenticator.AGENT, all.toArray(String[]::new));
-    }
-
-    private static void execute(Connection connection, String sql) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    private static List<String> rows(Connection connection, String sql) throws SQLException {
-        List<String> rows = new ArrayList<>();
-        try (Statement statement = connection.createStatement();
-                ResultSet result = statement.executeQuery(sql)) {
-            int columns = result.getMetaData().getColumnCount();
-            while (result.next()) {
-                List<String> row = new ArrayList<>();
-                for (int i = 1; i <= columns; i++) {
-                    row.add(result.getString(i));
-                }
-                rows.add(String.join("|", row.stream().map(String::valueOf).toList()));
-            }
-        }
-        return rows;
     }
 }

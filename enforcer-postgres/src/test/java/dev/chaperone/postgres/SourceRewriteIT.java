@@ -1,5 +1,7 @@
 package dev.chaperone.postgres;
 
+import static dev.chaperone.postgres.Jdbc.execute;
+import static dev.chaperone.postgres.Jdbc.rows;
 import static dev.chaperone.postgres.TestingDecisions.permit;
 import static dev.chaperone.postgres.TestingDecisions.touches;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -12,8 +14,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -59,7 +59,7 @@ class SourceRewriteIT {
     @ParameterizedTest
     @ValueSource(strings = {"simple", "extended", "extendedForPrepared"})
     void expressionsConditionsAndGroupsWorkOnMaskedValues(String mode) throws SQLException {
-        try (Connection connection = agent(mode)) {
+        try (Connection connection = gateway.agent(mode)) {
             assertThat(rows(connection, "select ssn || '!' from patients where id < 3 order by id"))
                     .containsExactly("***-**-6789!", "***-**-4321!");
             assertThat(rows(connection, "select count(*) from patients where ssn like '123%'"))
@@ -79,7 +79,7 @@ class SourceRewriteIT {
     @ParameterizedTest
     @CsvSource({"simple,false", "extended,false", "extended,true"})
     void pseudonymsOfTheDatabaseAndOfTheWireAreTheSame(String mode, boolean binary) throws SQLException {
-        try (Connection connection = agent(mode, "binaryTransfer", Boolean.toString(binary))) {
+        try (Connection connection = gateway.agent(mode, "binaryTransfer", Boolean.toString(binary))) {
             String delivered =
                     rows(connection, "select name from patients where id = 1").get(0);
             assertThat(delivered).matches("p_[0-9a-f]{16}");
@@ -101,7 +101,7 @@ class SourceRewriteIT {
 
     @Test
     void twoPortalsOfRewrittenStatementsDoNotDisturbEachOther() throws SQLException {
-        try (Connection connection = agent("extended")) {
+        try (Connection connection = gateway.agent("extended")) {
             connection.setAutoCommit(false);
             try (Statement one = connection.createStatement();
                     Statement two = connection.createStatement()) {
@@ -131,7 +131,7 @@ class SourceRewriteIT {
                 "update patients set visits = 1 where ssn like '123%'",
             })
     void whatCannotBeRewrittenIsRefusedAndTheSessionGoesOn(String sql) throws SQLException {
-        try (Connection connection = agent("extended")) {
+        try (Connection connection = gateway.agent("extended")) {
             assertThatThrownBy(() -> execute(connection, sql))
                     .isInstanceOfSatisfying(
                             PSQLException.class,
@@ -150,40 +150,12 @@ class SourceRewriteIT {
 
     @Test
     void aRuntimeErrorSaysNothingOfTheRewriting() throws SQLException {
-        try (Connection connection = agent("simple")) {
+        try (Connection connection = gateway.agent("simple")) {
             assertThatThrownBy(() -> rows(connection, "select name::int from patients"))
                     .isInstanceOfSatisfying(PSQLException.class, e -> {
                         assertThat(e.getSQLState()).isEqualTo("22P02");
                         assertThat(e.getMessage()).doesNotContain("p_").doesNotContain("Position");
                     });
         }
-    }
-
-    private static Connection agent(String mode, String... properties) throws SQLException {
-        List<String> all = new ArrayList<>(List.of("preferQueryMode", mode));
-        all.addAll(List.of(properties));
-        return gateway.connect(TestingAuthenticator.AGENT, all.toArray(String[]::new));
-    }
-
-    private static void execute(Connection connection, String sql) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    private static List<String> rows(Connection connection, String sql) throws SQLException {
-        List<String> rows = new ArrayList<>();
-        try (Statement statement = connection.createStatement();
-                ResultSet result = statement.executeQuery(sql)) {
-            int columns = result.getMetaData().getColumnCount();
-            while (result.next()) {
-                List<String> row = new ArrayList<>();
-                for (int i = 1; i <= columns; i++) {
-                    row.add(String.valueOf(result.getString(i)));
-                }
-                rows.add(String.join("|", row));
-            }
-        }
-        return rows;
     }
 }
