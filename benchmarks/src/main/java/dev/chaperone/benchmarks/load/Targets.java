@@ -23,11 +23,11 @@ final class Targets {
     }
 
     void print(PrintStream out) {
-        out.printf(Locale.ROOT, "%n%-58s %16s %12s%n", "measure", "target", "measured");
+        out.printf(Locale.ROOT, "%n%-78s %16s %12s%n", "measure", "target", "measured");
         for (Target target : targets) {
             out.printf(
                     Locale.ROOT,
-                    "%-58s %16s %12s  %s%n",
+                    "%-78s %16s %12s  %s%n",
                     target.what(),
                     target.bound(),
                     target.measured(),
