@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class PostgresTemplate {
 
-    private static @Nullable Path template;
+    /** The template, once there is one. */
+    private static final AtomicReference<@Nullable Path> TEMPLATE = new AtomicReference<>();
 
     private PostgresTemplate() {}
 
@@ -25,13 +27,13 @@ final class PostgresTemplate {
      * @param initialise fills an empty directory with what is to be copied
      */
     static synchronized void copyTo(Path directory, Consumer<Path> initialise) throws IOException {
-        Path source = template;
+        Path source = TEMPLATE.get();
         if (source == null) {
             source = Directories.prepare(null, "chaperone-postgres-template");
             Path kept = source;
             Runtime.getRuntime().addShutdownHook(new Thread(() -> Directories.delete(kept), "template-removal"));
             initialise.accept(source);
-            template = source;
+            TEMPLATE.set(source);
         }
         copy(source, directory);
     }
