@@ -5,6 +5,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -42,6 +43,7 @@ final class RoleExcesses {
             "create-on-tablespace",
             "usage-on-foreign-data-wrapper",
             "set-parameter",
+            "custom-setting",
             "execute-function");
 
     private static final String HELD = """
@@ -134,6 +136,16 @@ final class RoleExcesses {
                       FROM pg_catalog.pg_parameter_acl
             """;
 
+    /** Settings that no module defines: applications put there what every session of the role can read. */
+    private static final String SETTINGS = """
+            SELECT split_part(c, '=', 1), s.setdatabase <> 0, s.setrole <> 0, quote_ident(current_database())
+              FROM pg_catalog.pg_db_role_setting s CROSS JOIN LATERAL unnest(s.setconfig) c
+             WHERE s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
+               AND s.setrole IN (0, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user))
+               AND split_part(c, '=', 1) ~ '[.]'
+               AND split_part(c, '=', 1) NOT IN (SELECT name FROM pg_catalog.pg_settings)
+             ORDER BY 1""";
+
     private static final int NAMED = 5;
 
     private final Statement statement;
@@ -165,6 +177,7 @@ final class RoleExcesses {
             excesses.memberships();
             excesses.ownership();
             excesses.grants();
+            excesses.settings();
             return List.copyOf(excesses.found);
         }
     }
@@ -306,6 +319,25 @@ final class RoleExcesses {
                 grantor == null || row.getBoolean(7)
                         ? List.of(revoke)
                         : List.of("SET ROLE " + quoted(grantor) + ";\n" + revoke + ";\nRESET ROLE"));
+    }
+
+    private void settings() throws SQLException {
+        try (ResultSet rows = statement.executeQuery(SETTINGS)) {
+            while (rows.next()) {
+                String name = rows.getString(1);
+                String database = rows.getString(4);
+                String whose = !rows.getBoolean(3)
+                        ? rows.getBoolean(2) ? "DATABASE " + database : "ROLE ALL"
+                        : "ROLE " + quoted(self.name()) + (rows.getBoolean(2) ? " IN DATABASE " + database : "");
+                String mended = "ALTER " + whose + " RESET " + setting(name);
+                found.add(new RoleExcess(
+                        "custom-setting", name, "every session's sight of setting " + name, List.of(mended)));
+            }
+        }
+    }
+
+    private static String setting(String name) {
+        return Arrays.stream(name.split("\\.")).map(RoleExcesses::quoted).collect(Collectors.joining("."));
     }
 
     private static RoleExcess merged(RoleExcess one, RoleExcess other) {

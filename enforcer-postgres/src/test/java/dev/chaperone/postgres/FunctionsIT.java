@@ -9,12 +9,14 @@ import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.testkit.Backends;
 import dev.chaperone.testkit.LogLines;
 import dev.chaperone.testkit.PostgresBackend;
+import java.io.StringReader;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.PGConnection;
 
 /** Functions that the configuration puts on the list of those that may be called, or takes off it. */
 class FunctionsIT {
@@ -42,6 +45,16 @@ class FunctionsIT {
                         + " as 'begin return $1; end'",
                 "create function either(int) returns int language sql as 'select 3'",
                 "create function either(text) returns int language sql as 'select 4'",
+                "create function known(text) returns bool language sql stable as 'select length($1) > 0'",
+                "create domain checked as text check (value is null or public.known(value))",
+                "create table holder (id int, k checked)",
+                "create table rows_of_checked (id int, k checked[])",
+                "create function kind_of(int) returns int language sql immutable as 'select $1 % 2'",
+                "create table parted (id int) partition by list (kind_of(id))",
+                "create table parted_even partition of parted for values in (0)",
+                "create table renamed (id int, plain text, ssn text)",
+                "insert into renamed values (1, 'open', 'secret')",
+                "grant insert, select, update on holder, rows_of_checked, parted, renamed to gateway",
                 "create operator @+@ (leftarg = int, rightarg = int, function = int4pl)");
         try (LogLines lines = LogLines.of(Upstream.class)) {
             gateway = Gateway.before(
@@ -132,6 +145,53 @@ class FunctionsIT {
     }
 
     @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "copy holder (k) from stdin|public.known",
+                "copy holder from stdin (format csv)|public.known",
+                "copy rows_of_checked (k) from stdin|public.known",
+                "copy parted from stdin|public.kind_of",
+                "insert into parted values (2)|public.kind_of"
+            })
+    void whatTheServerCallsByItselfForANewRowIsUpToThePolicy(String sql, String function) throws SQLException {
+        try (Connection connection = gateway.connect(TestingAuthenticator.AGENT);
+                Statement statement = connection.createStatement()) {
+            assertThatThrownBy(() -> {
+                        if (sql.startsWith("copy")) {
+                            connection.unwrap(PGConnection.class).getCopyAPI().copyIn(sql, new StringReader("1\n"));
+                        } else {
+                            statement.execute(sql);
+                        }
+                    })
+                    .hasMessageContaining(function);
+        }
+        assertThat(value("update holder set id = 1 returning id")).isNull();
+    }
+
+    @Test
+    void aRenamedColumnIsDecidedOnByItsNewNameAtOnce() throws SQLException {
+        gateway.decisions.policy(request ->
+                request.toString().contains("\"ssn\"") ? TestingDecisions.deny("labelled") : TestingDecisions.permit());
+        try (Connection connection = gateway.connect(TestingAuthenticator.AGENT);
+                Statement statement = connection.createStatement()) {
+            assertThat(statement.execute("select plain from renamed")).isTrue();
+            backend.executeIn(
+                    Gateway.DATABASE,
+                    "begin",
+                    "alter table renamed rename plain to other",
+                    "alter table renamed rename ssn to plain",
+                    "alter table renamed rename other to ssn",
+                    "commit");
+            assertThatThrownBy(() -> statement.execute("select r.ssn from renamed r"))
+                    .hasMessageContaining("labelled");
+            assertThat(statement.execute("select r.plain from renamed r")).isTrue();
+            assertThatThrownBy(() -> statement.execute("select x.b from renamed x(a, b, c) where x.c > 'a'"))
+                    .hasMessageContaining("labelled");
+        }
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"public.twice(text)", "public.thrice", "no_such.twice(integer)", "uper(text)"})
     void anEntryThatNamesNoFunctionStopsTheStart(String entry) {
         assertThatThrownBy(
@@ -170,12 +230,11 @@ class FunctionsIT {
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
-    private static String value(String sql) throws SQLException {
+    private static @Nullable String value(String sql) throws SQLException {
         try (Connection connection = gateway.connect(TestingAuthenticator.AGENT);
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery(sql)) {
-            rows.next();
-            return rows.getString(1);
+            return rows.next() ? rows.getString(1) : null;
         }
     }
 }

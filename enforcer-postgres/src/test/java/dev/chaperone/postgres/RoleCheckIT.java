@@ -98,6 +98,12 @@ class RoleCheckIT {
             new Case(
                     "execute-function:public.native_$()",
                     "create function native_$() returns int language internal as 'int4um'"),
+            new Case("custom-setting:app.key_$", "alter role $ set app.key_$ = 'secret'"),
+            new Case("custom-setting:app.key_$", "alter database \"ward \"\"7\"\"\" set app.key_$ = 'secret'"),
+            new Case(
+                    "custom-setting:app.key_$",
+                    "alter role $ in database \"ward \"\"7\"\"\" set \"app\".\"key_$\" = 'secret'"),
+            new Case("custom-setting:app.key_$", "alter role all set app.key_$ = 'secret'"),
             new Case("pg_read_server_files", "grant pg_read_server_files to $"),
             new Case(
                     "pg_execute_server_program",

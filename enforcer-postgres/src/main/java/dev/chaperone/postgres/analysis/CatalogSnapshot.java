@@ -2,8 +2,8 @@ package dev.chaperone.postgres.analysis;
 
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /** The upstream's catalog at one moment: the names behind OIDs, and the functions that may be called. Immutable. */
@@ -32,14 +32,26 @@ public final class CatalogSnapshot {
         this.types = Map.copyOf(types);
         this.allowedTypes = Set.copyOf(allowedTypes);
         this.hidden = hidden;
-        this.version = (long) this.relations.hashCode() << 32
-                ^ Integer.toUnsignedLong(Objects.hash(
-                        functions.names(), functions.allowed(), this.operators, this.types, this.allowedTypes, hidden));
+        this.version = ThreadLocalRandom.current().nextLong();
     }
 
-    /** Equal for equal content; part of the key of cached analyses. */
+    /** Part of the key of cached analyses: no two snapshots have the same. One that says the same is not kept beside another. */
     public long version() {
         return version;
+    }
+
+    /**
+     * True when the other one says the same of everything. A hash would not do: whoever may rename columns finds names with which
+     * it does not change.
+     */
+    boolean saysTheSameAs(CatalogSnapshot other) {
+        return relations.equals(other.relations)
+                && functions.names().equals(other.functions.names())
+                && functions.allowed().equals(other.functions.allowed())
+                && operators.equals(other.operators)
+                && types.equals(other.types)
+                && allowedTypes.equals(other.allowedTypes)
+                && hidden.equals(other.hidden);
     }
 
     /** The relation, null when it is unknown (too new, or of a kind that is never given out). */

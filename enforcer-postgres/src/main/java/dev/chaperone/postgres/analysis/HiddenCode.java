@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
  */
 final class HiddenCode {
 
-    static final HiddenCode NONE = new HiddenCode(Map.of(), Map.of(), Set.of());
+    static final HiddenCode NONE = new HiddenCode(Map.of(), Map.of(), Map.of(), Set.of());
 
     /** NAMEDATALEN less one: the server cuts longer names. */
     private static final int LONGEST_NAME = 63;
@@ -48,6 +48,9 @@ final class HiddenCode {
                 JOIN pg_catalog.pg_attrdef e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
                 JOIN calls d ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = e.oid
                WHERE a.attgenerated <> ''
+              UNION
+              SELECT k.partrelid, d.function FROM pg_catalog.pg_partitioned_table k
+                JOIN calls d ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = k.partrelid
               UNION
               SELECT i.indrelid, d.function FROM pg_catalog.pg_index i
                 JOIN calls d ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = i.indexrelid
@@ -85,6 +88,12 @@ final class HiddenCode {
                WHERE c.contypid <> 0 AND d.refclassid = 'pg_catalog.pg_type'::regclass AND d.refobjid <> c.contypid
             """ + ") x WHERE part" + USERS;
 
+    /** What a new row converts to, whether or not the statement says so: the server converts what COPY brings by itself. */
+    private static final String COLUMNS = """
+            SELECT a.attrelid::bigint, a.atttypid::bigint
+              FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+             WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f', 'v') AND a.atttypid IN ($1)""";
+
     private static final String NAMES = """
             SELECT typname FROM pg_catalog.pg_type WHERE oid IN ($1)
             UNION
@@ -95,11 +104,17 @@ final class HiddenCode {
              WHERE prorettype IN ($1) OR COALESCE(proallargtypes, proargtypes::oid[]) && ARRAY[$1]::oid[]""";
 
     private final Map<Integer, Set<Integer>> onWrite;
+    private final Map<Integer, Set<Integer>> onInsert;
     private final Map<Integer, Set<Integer>> onConversion;
     private final Set<String> names;
 
-    private HiddenCode(Map<Integer, Set<Integer>> onWrite, Map<Integer, Set<Integer>> onConversion, Set<String> names) {
+    private HiddenCode(
+            Map<Integer, Set<Integer>> onWrite,
+            Map<Integer, Set<Integer>> onInsert,
+            Map<Integer, Set<Integer>> onConversion,
+            Set<String> names) {
         this.onWrite = onWrite;
+        this.onInsert = onInsert;
         this.onConversion = onConversion;
         this.names = names;
     }
@@ -109,8 +124,25 @@ final class HiddenCode {
                 closed(pairs(statement, ON_CONVERSION), pairs(statement, CONVERTS_TOO));
         return new HiddenCode(
                 closed(pairs(statement, ON_WRITE), pairs(statement, WRITES_TOO)),
+                onInsert(statement, onConversion),
                 onConversion,
                 names(statement, onConversion.keySet()));
+    }
+
+    private static Map<Integer, Set<Integer>> onInsert(Statement statement, Map<Integer, Set<Integer>> onConversion)
+            throws SQLException {
+        Map<Integer, Set<Integer>> onInsert = new HashMap<>();
+        if (!onConversion.isEmpty()) {
+            pairs(statement, COLUMNS.replace("$1", list(onConversion.keySet())))
+                    .forEach((relation, types) ->
+                            types.forEach(type -> onInsert.computeIfAbsent(relation, any -> new HashSet<>())
+                                    .addAll(onConversion.getOrDefault(type, Set.of()))));
+        }
+        return onInsert;
+    }
+
+    private static String list(Set<Integer> oids) {
+        return oids.stream().map(Integer::toUnsignedString).collect(Collectors.joining(","));
     }
 
     /** The types, and what has columns, arguments or results of them. */
@@ -119,8 +151,7 @@ final class HiddenCode {
         if (types.isEmpty()) {
             return names;
         }
-        String list = types.stream().map(Integer::toUnsignedString).collect(Collectors.joining(","));
-        try (ResultSet rows = statement.executeQuery(NAMES.replace("$1", list))) {
+        try (ResultSet rows = statement.executeQuery(NAMES.replace("$1", list(types)))) {
             while (rows.next()) {
                 names.add(rows.getString(1));
             }
@@ -163,6 +194,11 @@ final class HiddenCode {
     /** OIDs of the functions that writing to a relation runs. */
     Set<Integer> onWrite(int relation) {
         return onWrite.getOrDefault(relation, Set.of());
+    }
+
+    /** OIDs of the functions that a new row of a relation runs by what its columns' types check. */
+    Set<Integer> onInsert(int relation) {
+        return onInsert.getOrDefault(relation, Set.of());
     }
 
     /** OIDs of the functions that converting to a type runs. */
@@ -211,6 +247,7 @@ final class HiddenCode {
     public boolean equals(Object other) {
         return other instanceof HiddenCode code
                 && onWrite.equals(code.onWrite)
+                && onInsert.equals(code.onInsert)
                 && onConversion.equals(code.onConversion)
                 && names.equals(code.names);
     }

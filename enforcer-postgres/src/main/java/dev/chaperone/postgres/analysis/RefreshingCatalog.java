@@ -85,8 +85,10 @@ final class RefreshingCatalog implements CatalogService {
         try {
             CatalogSnapshot loaded = loader.load();
             loaded();
-            current = loaded;
-            result.complete(loaded);
+            if (!loaded.saysTheSameAs(current)) {
+                current = loaded;
+            }
+            result.complete(current);
         } catch (SQLException | RuntimeException e) {
             loaded();
             log.warn("catalog not refreshed: {}", e.getMessage());

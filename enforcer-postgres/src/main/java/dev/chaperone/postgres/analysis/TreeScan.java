@@ -84,7 +84,12 @@ final class TreeScan {
             }
         }
         if (level.command() != Level.SELECT) {
-            written(relation(level.entry(query.number("resultRelation")).number("relid")));
+            RelationInfo target =
+                    relation(level.entry(query.number("resultRelation")).number("relid"));
+            written(target);
+            if (level.command() == Level.INSERT) {
+                catalog.hidden().onInsert(target.oid()).forEach(this::function);
+            }
         }
         return level;
     }
@@ -196,7 +201,9 @@ final class TreeScan {
         switch (entry.number("rtekind")) {
             case Level.RTE_RELATION -> {
                 if (!level.isExcluded(index)) {
-                    touched.relation(relation(entry.number("relid")));
+                    RelationInfo relation = relation(entry.number("relid"));
+                    requireCurrent(entry, relation);
+                    touched.relation(relation);
                     // Before PostgreSQL 16 the privileges to check stand here.
                     if (entry.has("selectedCols")) {
                         privileges(entry, level);
@@ -227,6 +234,30 @@ final class TreeScan {
             case Level.RTE_CTE -> level.cte(entry);
             case Level.RTE_RESULT -> {}
             default -> throw new UnanalysableException("statement reads from something that is not understood");
+        }
+    }
+
+    /**
+     * The server's names of the columns, unless the statement gives them others, are those of the catalog; else a column was
+     * renamed since it was read, and labels, which go by name, would stay with the name and not with the data.
+     */
+    private static void requireCurrent(Node.Struct entry, RelationInfo relation) {
+        if (!(entry.field("eref") instanceof Node.Struct reference)) {
+            return;
+        }
+        int given = entry.field("alias") instanceof Node.Struct alias
+                ? alias.list("colnames").size()
+                : 0;
+        List<Node> names = reference.list("colnames");
+        for (int i = given; i < names.size(); i++) {
+            ColumnInfo column = relation.column(i + 1);
+            // The server prints strings in quotes.
+            if (column != null
+                    && names.get(i) instanceof Node.Token name
+                    && !name.text().equals('"' + column.name() + '"')) {
+                throw UnanalysableException.unknown("column " + (i + 1) + " of relation `" + relation.qualifiedName()
+                        + "` under the name that it has now");
+            }
         }
     }
 
