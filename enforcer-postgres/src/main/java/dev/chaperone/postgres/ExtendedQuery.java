@@ -105,7 +105,7 @@ final class ExtendedQuery {
         }
         Prepared prepared = names.statement(bind.statement());
         if (prepared == null) {
-            refuse(unknownStatement(bind.statement()));
+            refuse(GatewayError.unknownStatement(bind.statement()));
             return;
         }
         GatewayError full = names.noRoomForPortal(bind.portal());
@@ -176,7 +176,7 @@ final class ExtendedQuery {
     private void describeStatement(String name) {
         Prepared prepared = names.statement(name);
         if (prepared == null) {
-            refuse(unknownStatement(name));
+            refuse(GatewayError.unknownStatement(name));
             return;
         }
         String handle = prepared.handle();
@@ -266,12 +266,6 @@ final class ExtendedQuery {
 
     private void refuse(GatewayError error) {
         flow.refuse(error, session::failedUntilSync);
-    }
-
-    private static GatewayError unknownStatement(String name) {
-        String what = name.isEmpty() ? "unnamed prepared statement" : "prepared statement \"" + name + "\"";
-        return new GatewayError(
-                SqlState.INVALID_STATEMENT_NAME, ErrorCode.PROTOCOL_VIOLATION, what + " does not exist", "", "");
     }
 
     private static GatewayError unknownPortal(String name) {

@@ -51,6 +51,13 @@ record GatewayError(String sqlState, ErrorCode code, String message, String deta
         return of(ErrorCode.CANCELLED, "canceling statement due to user request");
     }
 
+    /** No prepared statement has that name. */
+    static GatewayError unknownStatement(String name) {
+        String what = name.isEmpty() ? "unnamed prepared statement" : "prepared statement \"" + name + "\"";
+        return new GatewayError(
+                SqlState.INVALID_STATEMENT_NAME, ErrorCode.PROTOCOL_VIOLATION, what + " does not exist", "", "");
+    }
+
     static GatewayError of(UnanalysableException cause) {
         return of(cause.code(), String.valueOf(cause.getMessage()));
     }

@@ -3,6 +3,7 @@ package dev.chaperone.postgres;
 import dev.chaperone.audit.v1.OperationRepeated;
 import dev.chaperone.enforcer.HoldRequest;
 import dev.chaperone.postgres.analysis.QueryAnalysis;
+import dev.chaperone.proto.ErrorCode;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -97,6 +98,30 @@ record Ruling(
                 keepBack,
                 recorded,
                 kept,
+                repeated,
+                hold,
+                held);
+    }
+
+    /**
+     * The same in the server's own words, where it is refused because nobody knows what is meant by a name that stands for
+     * nothing.
+     */
+    Ruling refusedAs(GatewayError other) {
+        if (refusal == null || refusal.code() != ErrorCode.UNANALYSABLE) {
+            return this;
+        }
+        return new Ruling(
+                request,
+                analysis,
+                terms,
+                other,
+                session,
+                changes,
+                unanalysed,
+                keepBack,
+                recorded,
+                verdict,
                 repeated,
                 hold,
                 held);

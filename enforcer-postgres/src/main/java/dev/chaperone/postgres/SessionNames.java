@@ -27,6 +27,7 @@ final class SessionNames {
     private final Map<String, Prepared> statements = new HashMap<>();
     private final Map<String, Portal> portals = new HashMap<>();
     private final Map<String, Cursor> cursors = new HashMap<>();
+    private boolean others;
 
     /** @param most prepared statements that a session may hold; portals and cursors as many again */
     SessionNames(Session session, int most) {
@@ -141,6 +142,25 @@ final class SessionNames {
         return () -> cursors.get(name) == cursor && portals.get(name) == portal;
     }
 
+    /** That nothing has that name, for a statement that is named so; null when there may be one that is not known here. */
+    @Nullable
+    GatewayError missingStatement(String name) {
+        return others || statement(name) != null ? null : GatewayError.unknownStatement(name);
+    }
+
+    /** That nothing has that name, for a cursor that is named so; null when there may be one that is not known here. */
+    @Nullable
+    GatewayError missingCursor(String name) {
+        return others || cursor(name) != null || portal(name) != null
+                ? null
+                : new GatewayError(
+                        SqlState.INVALID_PORTAL_NAME,
+                        ErrorCode.PROTOCOL_VIOLATION,
+                        "cursor \"" + name + "\" does not exist",
+                        "",
+                        "");
+    }
+
     // ---- what happens to all of them -------------------------------------------------------------------------------
 
     /** A simple query takes the place of the unnamed statement and the unnamed portal. */
@@ -162,6 +182,7 @@ final class SessionNames {
 
     /** Code has run that may have put other statements and cursors in the place of those that are known. */
     void unsure() {
+        others = true;
         statements.forEach((name, prepared) -> prepared.unsure(!name.isEmpty()));
         session.handles().lost();
         cursors.clear();

@@ -113,7 +113,16 @@ final class UtilityFlow {
         decider.decide(
                 subject(meaning),
                 opening.parameters(),
-                ruling -> flow.obey(ruling, () -> permitted(meaning, ruling), opening.failed()));
+                ruling -> flow.obey(
+                        statement.detail() instanceof StatementDetail.Execute execute
+                                ? named(ruling, session.names().missingStatement(execute.name()))
+                                : ruling,
+                        () -> permitted(meaning, ruling),
+                        opening.failed()));
+    }
+
+    private static Ruling named(Ruling ruling, @Nullable GatewayError missing) {
+        return missing == null ? ruling : ruling.refusedAs(missing);
     }
 
     private Subject subject(Meaning meaning) {
@@ -262,7 +271,10 @@ final class UtilityFlow {
             decider.decide(
                     new Subject(statement, statement.actionClass(), null, failure, false, ""),
                     opening.parameters(),
-                    ruling -> flow.obey(ruling, () -> flow.restrict(opening, ruling), opening.failed()));
+                    ruling -> flow.obey(
+                            named(ruling, session.names().missingCursor(name)),
+                            () -> flow.restrict(opening, ruling),
+                            opening.failed()));
             return;
         }
         use(cursor, (ruling, then) -> flow.restrict(opening.then(then), ruling));

@@ -30,6 +30,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.util.PSQLException;
 
@@ -55,6 +56,20 @@ class ObligationsIT {
     void reset() {
         gateway.decisions.policy(request -> permit());
         gateway.recorder.reset();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "execute nothing (1), 26000, prepared statement \"nothing\" does not exist",
+        "fetch nothing, 34000, cursor \"nothing\" does not exist",
+    })
+    void aNameThatStandsForNothingIsNamedAsTheServerDoes(String sql, String state, String words) throws SQLException {
+        try (Connection connection = gateway.agent(SIMPLE)) {
+            assertThatThrownBy(() -> execute(connection, sql)).isInstanceOfSatisfying(PSQLException.class, e -> {
+                assertThat(e.getSQLState()).isEqualTo(state);
+                assertThat(e.getServerErrorMessage().getMessage()).isEqualTo(words);
+            });
+        }
     }
 
     @ParameterizedTest

@@ -147,7 +147,7 @@ final class SettingParser {
             if (value == null) {
                 return null;
             }
-            values.add(sign + value);
+            values.add(sign.isEmpty() ? value : sign + value);
             lexer.next();
             if (lexer.symbol() != ',') {
                 break;

@@ -33,13 +33,26 @@ public final class Names {
 
     /** A name in lower case as the server folds it in a database of UTF8: letters of ASCII only. */
     public static String fold(String name) {
+        for (int i = 0; i < name.length(); i++) {
+            if (isUpper(name.charAt(i))) {
+                return folded(name, i);
+            }
+        }
+        return name;
+    }
+
+    private static String folded(String name, int from) {
         StringBuilder folded = new StringBuilder(name);
-        for (int i = 0; i < folded.length(); i++) {
+        for (int i = from; i < folded.length(); i++) {
             char c = folded.charAt(i);
-            if (c >= 'A' && c <= 'Z') {
+            if (isUpper(c)) {
                 folded.setCharAt(i, (char) (c + ('a' - 'A')));
             }
         }
         return folded.toString();
+    }
+
+    private static boolean isUpper(char c) {
+        return c >= 'A' && c <= 'Z';
     }
 }
