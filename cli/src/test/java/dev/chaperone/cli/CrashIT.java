@@ -9,6 +9,7 @@ import dev.chaperone.audit.VerificationReport;
 import dev.chaperone.audit.v1.AuditEvent;
 import dev.chaperone.audit.v1.Delivered;
 import dev.chaperone.cli.KeepingClient.Moment;
+import dev.chaperone.cli.KeepingClient.Witness;
 import dev.chaperone.cli.KeepingClient.Work;
 import dev.chaperone.decision.v1.Effect;
 import dev.chaperone.proto.AuditEvents;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -97,15 +99,18 @@ class CrashIT {
         System.out.println("round " + round + ": killed at " + moment + " " + number + " of " + victim);
         Moment at = moment;
         List<KeepingClient> clients = new ArrayList<>();
+        CountDownLatch killed = new CountDownLatch(1);
         ExecutorService threads = Executors.newFixedThreadPool(Work.values().length);
         try (ChaperoneProcess enforcer = site.serve("postgres").ready()) {
             List<Future<Void>> ends = new ArrayList<>();
             for (Work work : Work.values()) {
-                KeepingClient client = new KeepingClient(work, round, (when, count) -> {
+                Witness witness = (when, count) -> {
                     if (work == victim && when == at && count == number) {
                         enforcer.kill();
+                        killed.countDown();
                     }
-                });
+                };
+                KeepingClient client = new KeepingClient(work, round, witness, killed);
                 clients.add(client);
                 ends.add(threads.submit(() -> client.run(enforcer.port(), world.token())));
             }

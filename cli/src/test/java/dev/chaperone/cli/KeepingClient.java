@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A client that asks until its connection breaks, and keeps every whole message that came. It speaks the protocol itself
@@ -44,18 +46,24 @@ final class KeepingClient {
 
     private static final int PROTOCOL = 196608;
 
+    /** So many rows of a result that never seems to end are kept before the kill; the rest is left where it is until then. */
+    private static final long MOST_ROWS_BEFORE = 100_000;
+
     private final Work work;
     private final int round;
     private final Witness witness;
+    private final CountDownLatch killed;
     private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
     private byte[] whole = {};
     private long rows;
     private long answers;
 
-    KeepingClient(Work work, int round, Witness witness) {
+    /** @param killed counted down once the enforcer is killed */
+    KeepingClient(Work work, int round, Witness witness, CountDownLatch killed) {
         this.work = work;
         this.round = round;
         this.witness = witness;
+        this.killed = killed;
     }
 
     /** What its statements carry, so that its session can be found in the ledger. */
@@ -79,7 +87,7 @@ final class KeepingClient {
     }
 
     /** Works until the connection breaks. */
-    Void run(int port, String token) {
+    Void run(int port, String token) throws InterruptedException {
         try (Socket socket = new Socket("127.0.0.1", port)) {
             socket.setSoTimeout(60_000);
             DataInputStream in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), 1 << 16));
@@ -113,8 +121,11 @@ final class KeepingClient {
         }
     }
 
-    private void answer(DataInputStream in) throws IOException {
+    private void answer(DataInputStream in) throws IOException, InterruptedException {
         while (true) {
+            if (rows == MOST_ROWS_BEFORE && !killed.await(2, TimeUnit.MINUTES)) {
+                throw new AssertionError("the enforcer was not killed");
+            }
             byte[] message = read(in);
             kept.writeBytes(message);
             if (message[0] == 'E') {
