@@ -69,38 +69,12 @@ record Ruling(
 
     /** The same, which people may have to be asked about. */
     Ruling asking(@Nullable HoldRequest people, boolean beforeItRuns) {
-        return new Ruling(
-                request,
-                analysis,
-                terms,
-                refusal,
-                session,
-                changes,
-                unanalysed,
-                keepBack,
-                recorded,
-                verdict,
-                repeated,
-                people,
-                beforeItRuns);
+        return with(refusal, verdict, people, beforeItRuns);
     }
 
     /** The same, to be repeated by the verdict. */
     Ruling keeping(@Nullable Verdict kept) {
-        return new Ruling(
-                request,
-                analysis,
-                terms,
-                refusal,
-                session,
-                changes,
-                unanalysed,
-                keepBack,
-                recorded,
-                kept,
-                repeated,
-                hold,
-                held);
+        return with(refusal, kept, hold, held);
     }
 
     /**
@@ -108,23 +82,29 @@ record Ruling(
      * nothing.
      */
     Ruling refusedAs(GatewayError other) {
-        if (refusal == null || refusal.code() != ErrorCode.UNANALYSABLE) {
-            return this;
-        }
+        boolean unknown = refusal != null && refusal.code() == ErrorCode.UNANALYSABLE;
+        return unknown ? with(other, verdict, hold, held) : this;
+    }
+
+    private Ruling with(
+            @Nullable GatewayError refused,
+            @Nullable Verdict kept,
+            @Nullable HoldRequest people,
+            boolean beforeItRuns) {
         return new Ruling(
                 request,
                 analysis,
                 terms,
-                other,
+                refused,
                 session,
                 changes,
                 unanalysed,
                 keepBack,
                 recorded,
-                verdict,
+                kept,
                 repeated,
-                hold,
-                held);
+                people,
+                beforeItRuns);
     }
 
     /** The same for a statement that was rewritten to touch less. */
