@@ -9,11 +9,16 @@ import dev.chaperone.postgres.analysis.QueryAnalyzer;
 import dev.chaperone.postgres.analysis.UnanalysableException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Analyses query trees against the current catalog, and remembers what came out. Safe for use by any thread. */
 final class Analyses {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Analyses.class);
     private static final long CACHED_CHARACTERS = 16L << 20;
 
     /**
@@ -25,6 +30,12 @@ final class Analyses {
     record Result(
             @Nullable QueryAnalysis analysis, @Nullable UnanalysableException failure) {}
 
+    private static final UnanalysableException UNSEEN =
+            new UnanalysableException("the database's catalog cannot be read at the moment; try again");
+
+    private static final UnanalysableException DEFECT = new UnanalysableException(
+            "what the statement would do could not be established by a defect in the gateway");
+
     private record Key(String tree, long catalogVersion) {}
 
     private final CatalogService catalog;
@@ -34,62 +45,63 @@ final class Analyses {
             .executor(Runnable::run) // keeping it in order takes less than waking a thread to do it
             .build();
 
-    /**
-     * What a catalog that was read after it was first met does not hold: temporary relations, and those of a transaction that
-     * has not ended. Nobody waits for another catalog because of them.
-     */
-    private final Cache<String, Boolean> unknown =
-            Caffeine.newBuilder().maximumSize(10_000).build();
-
     Analyses(CatalogService catalog) {
         this.catalog = catalog;
     }
 
     /**
-     * Analyses a tree. One that is not understood is looked at once more with a fresh catalog: it may name a relation that
-     * has been made since.
+     * Analyses a tree by what the catalog says, no older than a moment. One that is not understood is looked at once more: it may
+     * name what has been made since.
+     *
+     * @param since a moment by {@link System#nanoTime}: every change that was committed before is taken account of
+     * @param loop where to go on when the database has to be asked
      */
-    CompletionStage<Result> analyse(String tree) {
-        CatalogSnapshot snapshot = catalog.current();
-        Result known = cache.getIfPresent(new Key(tree, snapshot.version()));
-        if (known != null) {
-            return CompletableFuture.completedFuture(known);
-        }
-        Result result = analyse(tree, snapshot);
-        UnanalysableException refusal = result.failure();
-        if (refusal == null || !refusal.staleCatalog()) {
-            cache.put(new Key(tree, snapshot.version()), result);
-            return CompletableFuture.completedFuture(result);
-        }
-        if (unknown.getIfPresent(String.valueOf(refusal.getMessage())) != null) {
-            return CompletableFuture.completedFuture(result);
-        }
-        return catalog.refresh().<Result>handle((fresh, failure) -> {
-            if (failure != null) {
-                return result;
-            }
-            Result again = fresh.version() == snapshot.version() ? result : analyse(tree, fresh);
-            if (again.failure() != null && again.failure().staleCatalog()) {
-                unknown.put(String.valueOf(again.failure().getMessage()), true);
-            } else {
-                cache.put(new Key(tree, fresh.version()), again);
-            }
-            return again;
+    CompletionStage<Result> analyse(String tree, long since, Executor loop) {
+        return then(catalog.asOf(since), loop, snapshot -> {
+            Result result = analyse(tree, snapshot);
+            UnanalysableException refusal = result.failure();
+            return refusal == null || !refusal.staleCatalog()
+                    ? CompletableFuture.completedFuture(result)
+                    : then(
+                            catalog.asOf(System.nanoTime()),
+                            loop,
+                            fresh -> CompletableFuture.completedFuture(
+                                    fresh.version() == snapshot.version() ? result : analyse(tree, fresh)));
         });
     }
 
-    /** A transaction has ended that may have made relations: who meets one next looks into a fresh catalog. */
-    void schemaChanged() {
-        unknown.invalidateAll();
+    private static CompletionStage<Result> then(
+            CompletionStage<CatalogSnapshot> asked,
+            Executor loop,
+            Function<CatalogSnapshot, CompletionStage<Result>> next) {
+        CompletableFuture<CatalogSnapshot> known = asked.toCompletableFuture();
+        CompletionStage<CatalogSnapshot> found =
+                known.isDone() && !known.isCompletedExceptionally() ? known : known.thenApplyAsync(any -> any, loop);
+        return found.handle((snapshot, failure) -> failure == null
+                        ? next.apply(snapshot)
+                        : CompletableFuture.completedFuture(new Result(null, UNSEEN)))
+                .thenCompose(result -> result);
     }
 
-    /** A function's name with its schema, looked up once more in a fresh catalog if need be; null when there is none. */
+    /** The catalog, no older than a moment. */
+    CompletionStage<CatalogSnapshot> catalog(long since) {
+        return catalog.asOf(since);
+    }
+
+    /** Has somebody look already whether the catalog has changed, for what is about to be asked. */
+    void askAhead(long since) {
+        catalog.asOf(since);
+    }
+
+    /** Completes once the catalog is known as it is, or was a moment ago. */
+    CompletionStage<CatalogSnapshot> recent() {
+        return catalog.recent();
+    }
+
+    /** A function's name with its schema; null when there is none. */
     CompletionStage<@Nullable String> functionName(int oid) {
-        String known = catalog.current().function(oid);
-        if (known != null) {
-            return CompletableFuture.completedFuture(known);
-        }
-        return catalog.refresh()
+        boolean known = catalog.current().function(oid) != null;
+        return (known ? catalog.recent() : catalog.asOf(System.nanoTime()))
                 .<@Nullable String>handle((fresh, failure) -> failure == null ? fresh.function(oid) : null);
     }
 
@@ -100,16 +112,28 @@ final class Analyses {
 
     /** Analyses a tree with the catalog as it is known now. */
     Result analyseNow(String tree) {
-        CatalogSnapshot snapshot = catalog.current();
-        Result known = cache.getIfPresent(new Key(tree, snapshot.version()));
-        return known != null ? known : analyse(tree, snapshot);
+        return analyse(tree, catalog.current());
     }
 
-    private static Result analyse(String tree, CatalogSnapshot snapshot) {
-        try {
-            return new Result(QueryAnalyzer.analyze(tree, snapshot), null);
-        } catch (UnanalysableException e) {
-            return new Result(null, e);
+    private Result analyse(String tree, CatalogSnapshot snapshot) {
+        Key key = new Key(tree, snapshot.version());
+        Result known = cache.getIfPresent(key);
+        if (known != null) {
+            return known;
         }
+        Result result;
+        try {
+            result = new Result(QueryAnalyzer.analyze(tree, snapshot), null);
+        } catch (UnanalysableException e) {
+            result = new Result(null, e);
+            if (e.staleCatalog()) {
+                return result;
+            }
+        } catch (RuntimeException e) {
+            LOG.error("a statement cannot be analysed by a defect", e);
+            return new Result(null, DEFECT);
+        }
+        cache.put(key, result);
+        return result;
     }
 }

@@ -14,6 +14,7 @@ import dev.chaperone.postgres.wire.RowDescription;
 import dev.chaperone.proto.ErrorCode;
 import io.netty.buffer.ByteBufUtil;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Binds permitted statements, and holds what the server announces against what was decided on. */
@@ -24,11 +25,13 @@ final class Binding {
     private final Session session;
     private final UpstreamLink link;
     private final StatementFlow flow;
+    private final Decider decider;
 
-    Binding(Session session, UpstreamLink link, StatementFlow flow) {
+    Binding(Session session, UpstreamLink link, StatementFlow flow, Decider decider) {
         this.session = session;
         this.link = link;
         this.flow = flow;
+        this.decider = decider;
     }
 
     /** Binds a permitted statement, in a read-only transaction where its terms ask for one. */
@@ -158,11 +161,51 @@ final class Binding {
 
     private void described(Opening opening, Ruling ruling, BackendMessage message) {
         Prepared prepared = opening.prepared();
-        String name = opening.bind().portal();
-        if (!ruling.unanalysed() && flow.noteTrees(prepared, true)) {
+        List<String> trees = link.takeTrees();
+        QueryAnalysis decided = ruling.analysis();
+        if (!ruling.unanalysed() && flow.noteTrees(prepared, true, trees)) {
             stale(opening, ruling);
-            return;
+        } else if (!trees.isEmpty() && decided != null && Subject.needsTree(prepared.statement())) {
+            recheck(opening, ruling, decided, trees.get(0), message);
+        } else {
+            announced(opening, ruling, message);
         }
+    }
+
+    /**
+     * The server has analysed the statement anew, because something that it names has changed. Its tree says the same as before;
+     * what else there is to know of what it names, such as its partitions, is in the catalog.
+     */
+    private void recheck(Opening opening, Ruling ruling, QueryAnalysis decided, String tree, BackendMessage message) {
+        message.retain();
+        Consumer<Boolean> then = same -> {
+            try {
+                if (!session.open()) {
+                    return;
+                }
+                if (same) {
+                    announced(opening, ruling, message);
+                } else {
+                    stale(opening, ruling);
+                }
+            } catch (RuntimeException e) {
+                session.failed(e);
+            } finally {
+                message.release();
+            }
+        };
+        Terms terms = ruling.terms();
+        if (terms != null && terms.atSource()) {
+            // What its own tree says by itself is not what was decided on.
+            decider.still(opening.prepared().catalog(), then);
+        } else {
+            decider.still(tree, decided, then);
+        }
+    }
+
+    private void announced(Opening opening, Ruling ruling, BackendMessage message) {
+        Prepared prepared = opening.prepared();
+        String name = opening.bind().portal();
         Verdict verdict = ruling.verdict();
         Verdict.Rows before = verdict == null ? null : verdict.rows();
         if (before != null && before.describedBy(message.content())) {

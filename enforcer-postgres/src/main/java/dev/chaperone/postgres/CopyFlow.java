@@ -74,8 +74,7 @@ final class CopyFlow {
 
     /** Without a list, all columns are copied but those that are generated. */
     private void columns(Prepared all) {
-        session.analyses()
-                .analyse(tree(all))
+        flow.analyse(tree(all))
                 .whenComplete((result, impossible) -> session.inLoop(() -> {
                     QueryAnalysis analysis = result.analysis();
                     if (analysis == null) {
@@ -123,7 +122,7 @@ final class CopyFlow {
                 opening.prepared(),
                 tree(source),
                 opening.parameters(),
-                ruling -> flow.obey(ruling, () -> permitted(source, ruling), opening.failed()));
+                ruling -> flow.obey(ruling, tree(source), () -> permitted(source, ruling), opening.failed()));
     }
 
     private void permitted(Prepared source, Ruling ruling) {

@@ -29,8 +29,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Has every statement of one session decided and the decision recorded. Used on the session's event loop only. */
@@ -42,10 +44,13 @@ final class Decider {
     /** The attribute whose being read makes the planner be asked. */
     private static final String ESTIMATED_ROWS = "resource.estimated_rows";
 
+    private static final CompletableFuture<?> DONE = CompletableFuture.completedFuture(null);
+
     private final Services services;
     private final Caller caller;
     private final EventLoop loop;
     private final Counter permitted;
+    private LongSupplier heard = System::nanoTime;
     private long requests;
 
     Decider(Services services, Caller caller, EventLoop loop) {
@@ -53,6 +58,11 @@ final class Decider {
         this.caller = caller;
         this.loop = loop;
         this.permitted = services.meters().counter(PostgresMetric.STATEMENTS, "outcome", "permitted", "code", "");
+    }
+
+    /** @param last says when the client last sent something, by {@link System#nanoTime} */
+    void heard(LongSupplier last) {
+        heard = last;
     }
 
     /** Requests of the session so far. */
@@ -68,6 +78,22 @@ final class Decider {
      * @param then gets the outcome, on the event loop
      */
     void decide(Prepared prepared, Asked asked, @Nullable PlannerEstimate estimate, Consumer<Ruling> then) {
+        CompletableFuture<?> recent =
+                prepared.verdict() == null ? DONE : services.analyses().recent().toCompletableFuture();
+        if (recent.isDone() && !recent.isCompletedExceptionally()) {
+            decideNow(prepared, asked, estimate, then);
+            return;
+        }
+        recent.whenComplete((snapshot, failure) -> run(() -> {
+            if (failure != null) {
+                // Nobody knows whether it still means the same.
+                prepared.verdict(null);
+            }
+            decideNow(prepared, asked, estimate, then);
+        }));
+    }
+
+    private void decideNow(Prepared prepared, Asked asked, @Nullable PlannerEstimate estimate, Consumer<Ruling> then) {
         String tree = prepared.tree();
         long catalog = services.analyses().catalog().version();
         Verdict known = prepared.verdict();
@@ -79,6 +105,7 @@ final class Decider {
             }
             prepared.verdict(null);
         }
+        prepared.catalog(catalog);
         decideAnew(prepared, new Question(asked, tree, catalog, System.nanoTime(), estimate), ruling -> {
             prepared.verdict(ruling.verdict());
             then.accept(ruling);
@@ -114,8 +141,7 @@ final class Decider {
                     new UnanalysableException("the database did not say what the statement would do");
             decide(Subject.analysed(prepared.statement(), new Analyses.Result(null, failure)), question, then);
         } else {
-            services.analyses()
-                    .analyse(tree)
+            analyse(tree)
                     .whenComplete((result, impossible) ->
                             run(() -> decide(Subject.analysed(prepared.statement(), result), question, then)));
         }
@@ -129,10 +155,38 @@ final class Decider {
     void decide(Prepared prepared, String tree, List<Parameter> parameters, Consumer<Ruling> then) {
         Question question = new Question(
                 new Asked(null, parameters), tree, services.analyses().catalog().version(), System.nanoTime(), null);
-        services.analyses()
-                .analyse(tree)
+        analyse(tree)
                 .whenComplete((result, impossible) ->
                         run(() -> decide(Subject.analysed(prepared.statement(), result), question, then)));
+    }
+
+    /** What a tree says, by the catalog as it was when the client last sent something, or as it has become since. */
+    CompletionStage<Analyses.Result> analyse(String tree) {
+        return services.analyses().analyse(tree, heard.getAsLong(), loop);
+    }
+
+    /** Says whether a tree says the same still as what was decided on, by the catalog as it is now. */
+    void still(@Nullable String tree, @Nullable QueryAnalysis decided, Consumer<Boolean> then) {
+        if (tree == null || decided == null) {
+            then.accept(true); // it was not decided on by what it says
+            return;
+        }
+        services.analyses()
+                .analyse(tree, System.nanoTime(), loop)
+                .whenComplete((result, impossible) -> run(() -> then.accept(decided.equals(result.analysis()))));
+    }
+
+    /** Says whether the catalog is the same still. */
+    void still(long version, Consumer<Boolean> then) {
+        services.analyses()
+                .catalog(System.nanoTime())
+                .whenComplete((snapshot, failure) ->
+                        run(() -> then.accept(failure == null && snapshot.version() == version)));
+    }
+
+    /** Has somebody look already whether the catalog has changed, since a tree is about to come. */
+    void askAhead() {
+        services.analyses().askAhead(heard.getAsLong());
     }
 
     /** Decides on a statement of which it is known already what it touches. */

@@ -125,21 +125,20 @@ final class Meanings {
     }
 
     private void analyse(Prepared inner, Consumer<Meaning> then, Runnable failed) {
-        flow.parseOwn(INNER, inner, () -> analysed(session, inner, then), report -> {
+        flow.parseOwn(INNER, inner, () -> analysed(session, flow, inner, then), report -> {
             session.parseError(report, inner.offset());
             failed.run();
         });
     }
 
     /** What the server's tree says of a statement. */
-    static void analysed(Session session, Prepared parsed, Consumer<Meaning> then) {
+    static void analysed(Session session, StatementFlow flow, Prepared parsed, Consumer<Meaning> then) {
         String tree = parsed.tree();
         if (tree == null) {
             then.accept(Meaning.unknown("the database did not say what the statement would do"));
             return;
         }
-        session.analyses()
-                .analyse(tree)
+        flow.analyse(tree)
                 .whenComplete((result, impossible) -> session.inLoop(() -> {
                     UnanalysableException failure = result.failure();
                     then.accept(

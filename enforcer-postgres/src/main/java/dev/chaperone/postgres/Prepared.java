@@ -24,6 +24,7 @@ final class Prepared {
     private @Nullable RowDescription delivered;
     private @Nullable Verdict verdict;
     private @Nullable String handle;
+    private long catalog;
 
     /**
      * @param statement the statement
@@ -56,7 +57,9 @@ final class Prepared {
     Prepared rewritten(String text) {
         SqlStatement other = new SqlStatement(
                 text, 0, text.length(), statement.statementClass(), statement.operation(), statement.detail());
-        return new Prepared(other, REWRITTEN, types);
+        Prepared same = new Prepared(other, REWRITTEN, types);
+        same.catalog = catalog;
+        return same;
     }
 
     /** How its rows are copied; null for a statement that does not copy. */
@@ -145,6 +148,15 @@ final class Prepared {
                     && before.get(i).name().equals(now.get(i).name());
         }
         return same;
+    }
+
+    /** Version of the catalog by which it was last decided on, or of one before that. */
+    long catalog() {
+        return catalog;
+    }
+
+    void catalog(long version) {
+        catalog = version;
     }
 
     /** What was decided on it; null when it has to be decided on. */

@@ -75,7 +75,7 @@ final class PreparedMeaning {
     }
 
     private void meaning(StatementDetail.Execute execute, Prepared prepared, Consumer<Meaning> then, Runnable failed) {
-        Meanings.analysed(session, prepared, meaning -> {
+        Meanings.analysed(session, flow, prepared, meaning -> {
             Meaning named = new Meaning(
                     meaning.analysis(),
                     meaning.failure(),
@@ -119,7 +119,7 @@ final class PreparedMeaning {
         flow.parseOwn(
                 Meanings.INNER,
                 asked,
-                () -> Meanings.analysed(session, asked, arguments -> then.accept(with(meaning, arguments))),
+                () -> Meanings.analysed(session, flow, asked, arguments -> then.accept(with(meaning, arguments))),
                 report -> {
                     session.parseError(report, Prepared.REWRITTEN);
                     failed.run();

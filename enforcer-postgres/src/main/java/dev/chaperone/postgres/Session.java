@@ -105,6 +105,7 @@ final class Session implements Requests.Handler, CopyIn.Events {
                 caller.startup().settings().getOrDefault(ClientMessages.SHADOW, ClientMessages.DEFAULT));
         this.names = new SessionNames(this, services.config().bounds().preparedStatements());
         this.requests = new Requests(client, this, services.config().bounds().pendingMessages());
+        decider.heard(requests::lastActive);
         this.transaction = new Transaction(this, link);
         this.extended = new ExtendedQuery(this, link, flow, names);
         this.timers = new SessionTimers(client.eventLoop(), requests, outbox, this::open);

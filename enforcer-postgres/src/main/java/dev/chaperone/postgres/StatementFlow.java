@@ -7,7 +7,6 @@ import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.analysis.SqlStatement;
 import dev.chaperone.postgres.analysis.StatementClass;
 import dev.chaperone.postgres.analysis.StatementDetail;
-import dev.chaperone.postgres.wire.FrontendMessage.Bind;
 import dev.chaperone.postgres.wire.FrontendMessage.Target;
 import dev.chaperone.postgres.wire.FrontendWriter;
 import dev.chaperone.postgres.wire.Report;
@@ -15,9 +14,11 @@ import dev.chaperone.proto.ErrorCode;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How one statement gets from its text to a portal that may run; the same for both query protocols.
@@ -38,7 +39,6 @@ final class StatementFlow {
     static final String RESERVED = "chaperone:";
 
     private static final String UNREADABLE = RESERVED + "unreadable";
-    private static final String READ_ONLY = RESERVED + "read-only";
     private static final String NOWHERE = RESERVED + "refused";
 
     private final Session session;
@@ -51,7 +51,7 @@ final class StatementFlow {
         this.session = session;
         this.link = link;
         this.decider = decider;
-        this.binding = new Binding(session, link, this);
+        this.binding = new Binding(session, link, this, decider);
     }
 
     /** Has the server parse a statement. */
@@ -111,6 +111,9 @@ final class StatementFlow {
         link.takeTrees();
         List<String> dropped = session.handles().dropped();
         session.reports().parsing(true);
+        if (Subject.needsTree(prepared.statement())) {
+            decider.askAhead();
+        }
         link.ask(
                 out -> {
                     dropped.forEach(handle -> FrontendWriter.close(out, Target.STATEMENT, handle));
@@ -175,7 +178,7 @@ final class StatementFlow {
         decider.decide(prepared, opening.asked(), estimate, ruling -> {
             Report unplanned = estimate.failure();
             if (unplanned == null || ruling.refusal() != null) {
-                obey(ruling, () -> permitted(opening, ruling), failed);
+                obey(ruling, prepared.tree(), () -> permitted(opening, ruling), failed);
             } else {
                 session.decided(ruling);
                 fail(ruling, unplanned, Prepared.REWRITTEN, failed);
@@ -183,8 +186,17 @@ final class StatementFlow {
         });
     }
 
-    /** Refuses, or goes on as soon as the ruling's record allows it. */
+    /** Refuses, or goes on as soon as the ruling's record allows it; for what no tree says anything about. */
     void obey(Ruling ruling, Runnable permitted, Runnable failed) {
+        obey(ruling, null, permitted, failed);
+    }
+
+    /**
+     * Refuses, or goes on as soon as the ruling's record allows it.
+     *
+     * @param tree what was decided on by: what people have taken their time to grant has to mean the same still
+     */
+    void obey(Ruling ruling, @Nullable String tree, Runnable permitted, Runnable failed) {
         if (!session.open()) {
             return;
         }
@@ -198,11 +210,17 @@ final class StatementFlow {
         if (ruling.held() && people != null) {
             session.running().opening(ruling);
             hold(ruling, people, new Tally(), result -> {
-                if (result.answer().granted()) {
-                    allow(ruling, permitted);
-                } else {
+                if (!result.answer().granted()) {
                     refuseDecided(ruling, Refusals.notGranted(result, people.decision()), failed);
+                    return;
                 }
+                decider.still(tree, ruling.analysis(), same -> {
+                    if (same) {
+                        allow(ruling, permitted);
+                    } else {
+                        refuseDecided(ruling, GatewayError.stalePlan(), failed);
+                    }
+                });
             });
             return;
         }
@@ -226,14 +244,9 @@ final class StatementFlow {
         }
     }
 
-    /** Makes a cursor that was declared by SQL ready to run by messages; it is decided on as a FETCH from it would be. */
+    /** Makes a cursor that was declared by SQL ready to run by messages. */
     void openCursor(String name, Cursor cursor, Consumer<Portal> opened, Runnable failed) {
-        String text = "fetch from \"" + name.replace("\"", "\"\"") + '"';
-        SqlStatement fetch = new SqlStatement(
-                text, 0, text.length(), StatementClass.CURSOR, "fetch", new StatementDetail.CursorUse(name));
-        Bind none = new Bind(name, "", List.of(), List.of(), List.of());
-        Prepared prepared = new Prepared(fetch, Prepared.REWRITTEN, List.of());
-        Opening opening = new Opening(prepared, none, Asked.PLAINLY, () -> false, opened, failed);
+        Opening opening = UtilityFlow.fetching(name, opened, failed);
         new UtilityFlow(session, link, this, decider, opening).adopt(cursor);
     }
 
@@ -372,7 +385,11 @@ final class StatementFlow {
      * @param decided true when it was decided on by what it meant before
      */
     boolean noteTrees(Prepared prepared, boolean decided) {
-        for (String tree : link.takeTrees()) {
+        return noteTrees(prepared, decided, link.takeTrees());
+    }
+
+    boolean noteTrees(Prepared prepared, boolean decided, List<String> trees) {
+        for (String tree : trees) {
             String before = prepared.tree();
             if (tree.equals(before) || !Subject.needsTree(prepared.statement())) {
                 continue;
@@ -391,6 +408,11 @@ final class StatementFlow {
             }
         }
         return false;
+    }
+
+    /** What a tree says, by the catalog as it was when the client last sent something, or as it has become since. */
+    CompletionStage<Analyses.Result> analyse(String tree) {
+        return decider.analyse(tree);
     }
 
     /** Keeps what the server printed since, for a statement that is yet to be decided on. */
@@ -423,11 +445,8 @@ final class StatementFlow {
             session.names().unsure();
             session.pins().loosen();
         }
-        // Temporary relations are in no catalog: to look for one anew after each use would cost more than the use. What
-        // code makes that a query calls is found when the catalog is next read, and is not analysed before.
         SqlStatement statement = portal.prepared().statement();
-        session.transaction()
-                .runs(statement.changesSchema() || portal.ruling().unanalysed() && !statement.actsOnRows());
+        session.transaction().runs();
         new PortalRun(
                         session,
                         link,

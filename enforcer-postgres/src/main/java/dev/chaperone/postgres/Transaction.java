@@ -16,7 +16,6 @@ final class Transaction {
     private final UpstreamLink link;
     private char status = 'I';
     private boolean failed;
-    private boolean schemaChanged;
     private boolean cancelled;
     private boolean ran;
 
@@ -54,10 +53,6 @@ final class Transaction {
         }
         session.reports().transactionEnded();
         session.names().transactionEnded();
-        if (schemaChanged) {
-            schemaChanged = false;
-            session.analyses().schemaChanged();
-        }
         session.messages().settled(link, () -> session.pins().settle(link, () -> readyForQuery(then)));
     }
 
@@ -80,9 +75,8 @@ final class Transaction {
     }
 
     /** Something of this series runs. */
-    void runs(boolean maySchemaChange) {
+    void runs() {
         ran = true;
-        schemaChanged |= maySchemaChange;
     }
 
     /** True when something has run since the last Sync, or failed. */

@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 final class Upstream implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Upstream.class);
-    private static final Duration CATALOG_INTERVAL = Duration.ofMinutes(1);
+    private static final Duration CATALOG_INTERVAL = Duration.ofSeconds(5);
 
     private final String name;
     private final PostgresConfig.Upstream config;

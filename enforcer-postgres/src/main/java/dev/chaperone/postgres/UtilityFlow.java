@@ -10,6 +10,7 @@ import dev.chaperone.postgres.analysis.StatementDetail;
 import dev.chaperone.postgres.analysis.StatementSplitter;
 import dev.chaperone.postgres.analysis.TreeRelations;
 import dev.chaperone.postgres.analysis.UnanalysableException;
+import dev.chaperone.postgres.wire.FrontendMessage.Bind;
 import dev.chaperone.proto.ErrorCode;
 import java.util.List;
 import java.util.Map;
@@ -278,6 +279,16 @@ final class UtilityFlow {
             return;
         }
         use(cursor, (ruling, then) -> flow.restrict(opening.then(then), ruling));
+    }
+
+    /** A cursor that is run by messages is decided on as a FETCH from it would be. */
+    static Opening fetching(String name, Consumer<Portal> opened, Runnable failed) {
+        String text = "fetch from \"" + name.replace("\"", "\"\"") + '"';
+        SqlStatement fetch = new SqlStatement(
+                text, 0, text.length(), StatementClass.CURSOR, "fetch", new StatementDetail.CursorUse(name));
+        Bind none = new Bind(name, "", List.of(), List.of(), List.of());
+        Prepared prepared = new Prepared(fetch, Prepared.REWRITTEN, List.of());
+        return new Opening(prepared, none, Asked.PLAINLY, () -> false, opened, failed);
     }
 
     /** Runs a cursor by messages. */

@@ -13,6 +13,14 @@ public final class CatalogLoader {
         Connection open() throws SQLException;
     }
 
+    /**
+     * What was read.
+     *
+     * @param snapshot the catalog
+     * @param mark by what to see whether it has changed since
+     */
+    record Loaded(CatalogSnapshot snapshot, CatalogMark mark) {}
+
     private final String database;
     private final FunctionChoice functions;
     private final ConnectionSource source;
@@ -31,8 +39,18 @@ public final class CatalogLoader {
 
     /** Reads the catalog in one read-only snapshot. */
     public CatalogSnapshot load() throws SQLException {
+        return loadMarked().snapshot();
+    }
+
+    /** The same, with the mark by which to see whether it has changed since. */
+    Loaded loadMarked() throws SQLException {
         try (Connection connection = source.open()) {
             return CatalogQueries.load(connection, database, functions);
         }
+    }
+
+    /** A connection to look by. */
+    Connection connect() throws SQLException {
+        return source.open();
     }
 }

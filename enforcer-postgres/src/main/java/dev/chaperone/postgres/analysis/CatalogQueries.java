@@ -25,7 +25,8 @@ final class CatalogQueries {
 
     private CatalogQueries() {}
 
-    static CatalogSnapshot load(Connection connection, String database, FunctionChoice choice) throws SQLException {
+    static CatalogLoader.Loaded load(Connection connection, String database, FunctionChoice choice)
+            throws SQLException {
         connection.setAutoCommit(false);
         connection.setReadOnly(true);
         connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
@@ -38,8 +39,10 @@ final class CatalogQueries {
             Set<Integer> allowedTypes = types(statement, types);
             FunctionList functions = FunctionList.load(statement, types, choice);
             HiddenCode hidden = HiddenCode.load(statement);
+            CatalogMark mark = CatalogMark.in(connection);
             connection.commit();
-            return new CatalogSnapshot(relations, functions, operators, types, allowedTypes, hidden);
+            return new CatalogLoader.Loaded(
+                    new CatalogSnapshot(relations, functions, operators, types, allowedTypes, hidden), mark);
         }
     }
 

@@ -10,12 +10,19 @@ public interface CatalogService extends AutoCloseable {
     CatalogSnapshot current();
 
     /**
-     * Loads the catalog anew. Calls that come while one is loading share its result; calls in quick succession are spread
-     * out.
+     * What the catalog says, no older than that. Calls that come while somebody looks share what is found. Completed already
+     * when it has been looked since.
      *
-     * @return the newest snapshot, or a failure with the cause when the database cannot be read
+     * @param since a moment by {@link System#nanoTime}: every change that was committed before is in it
+     * @return the snapshot, or a failure with the cause when the database cannot be asked
      */
-    CompletionStage<CatalogSnapshot> refresh();
+    CompletionStage<CatalogSnapshot> asOf(long since);
+
+    /**
+     * What the catalog says, or said a moment ago: for what was decided on by an earlier one. Completed already unless nobody has
+     * looked for long; the next look is begun before that.
+     */
+    CompletionStage<CatalogSnapshot> recent();
 
     @Override
     void close();
@@ -24,10 +31,10 @@ public interface CatalogService extends AutoCloseable {
      * Loads the first snapshot and keeps it fresh from then on. Blocks until it is there.
      *
      * @param loader reads the catalog
-     * @param interval how often to load anew
+     * @param interval how often to look when nobody asks
      * @throws IllegalStateException when the first load fails
      */
     static CatalogService start(CatalogLoader loader, Duration interval) {
-        return new RefreshingCatalog(loader, interval);
+        return new WatchedCatalog(loader, interval);
     }
 }

@@ -73,24 +73,6 @@ public record SqlStatement(
         };
     }
 
-    /** True when it may make relations or change them. */
-    public boolean changesSchema() {
-        return switch (actionClass()) {
-            case ACTION_CLASS_SCHEMA, ACTION_CLASS_ADMIN -> true;
-            default -> false;
-        };
-    }
-
-    /** True when all that it does by itself is to read or write rows. Code that it calls may do more. */
-    public boolean actsOnRows() {
-        return switch (statementClass) {
-            case QUERY -> !changesSchema();
-            case DML -> true;
-            case COPY -> detail instanceof StatementDetail.Copy copy && copy.client();
-            default -> false;
-        };
-    }
-
     /**
      * Where the first parameter ({@code $1}) of a statement that the server analyses stands in its text; -1 when it has none.
      * The body of a function has parameters of its own.

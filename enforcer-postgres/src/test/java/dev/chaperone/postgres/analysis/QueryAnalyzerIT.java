@@ -205,13 +205,13 @@ final class QueryAnalyzerIT {
         void theCatalogRefreshes() throws Exception {
             try (CatalogService service = CatalogService.start(server().loader(), java.time.Duration.ofHours(1))) {
                 long before = service.current().version();
-                assertThat(service.refresh()
+                assertThat(service.asOf(System.nanoTime())
                                 .toCompletableFuture()
                                 .get(20, TimeUnit.SECONDS)
                                 .version())
                         .isEqualTo(before);
                 server().execute("CREATE TABLE clinic.fresh" + major + " (id int)");
-                service.refresh().toCompletableFuture().get(20, TimeUnit.SECONDS);
+                service.asOf(System.nanoTime()).toCompletableFuture().get(20, TimeUnit.SECONDS);
                 assertThat(service.current().version()).isNotEqualTo(before);
             }
         }
