@@ -16,6 +16,7 @@ import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.enforcer.HoldGate;
 import dev.chaperone.enforcer.HoldRequest;
 import dev.chaperone.enforcer.Recorder;
+import dev.chaperone.postgres.analysis.CatalogSnapshot;
 import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.analysis.StatementClass;
 import dev.chaperone.postgres.analysis.UnanalysableException;
@@ -182,6 +183,11 @@ final class Decider {
                 .catalog(System.nanoTime())
                 .whenComplete((snapshot, failure) ->
                         run(() -> then.accept(failure == null && snapshot.version() == version)));
+    }
+
+    /** The catalog as it was when the client last sent something, or as it has become since. */
+    CompletionStage<CatalogSnapshot> catalog() {
+        return services.analyses().catalog(heard.getAsLong());
     }
 
     /** Has somebody look already whether the catalog has changed, since a tree is about to come. */

@@ -116,14 +116,20 @@ final class PreparedMeaning {
             return;
         }
         Prepared asked = new Prepared(statements.get(0), Prepared.REWRITTEN, List.of());
-        flow.parseOwn(
-                Meanings.INNER,
-                asked,
-                () -> Meanings.analysed(session, flow, asked, arguments -> then.accept(with(meaning, arguments))),
-                report -> {
-                    session.parseError(report, Prepared.REWRITTEN);
-                    failed.run();
-                });
+        // The types' names are not in what the client has sent.
+        flow.beforeParse()
+                .check(
+                        text,
+                        () -> flow.parseOwn(
+                                Meanings.INNER,
+                                asked,
+                                () -> Meanings.analysed(
+                                        session, flow, asked, arguments -> then.accept(with(meaning, arguments))),
+                                report -> {
+                                    session.parseError(report, Prepared.REWRITTEN);
+                                    failed.run();
+                                }),
+                        () -> flow.refuse(BeforeParse.RUNS_CODE, failed));
     }
 
     private static Meaning with(Meaning meaning, Meaning arguments) {

@@ -45,30 +45,27 @@ final class StatementFlow {
     private final UpstreamLink link;
     private final Decider decider;
     private final Binding binding;
+    private final BeforeParse beforeParse;
     private long rewritings;
 
     StatementFlow(Session session, UpstreamLink link, Decider decider) {
         this.session = session;
         this.link = link;
         this.decider = decider;
+        this.beforeParse = new BeforeParse(session, decider);
         this.binding = new Binding(session, link, this, decider);
     }
 
     /** Has the server parse a statement. */
     void parse(String name, Prepared prepared, List<Integer> types, Runnable parsed, Runnable failed) {
-        if (session.analyses().catalog().mayRunOnParse(prepared.sent())) {
-            refuse(
-                    GatewayError.of(
-                            ErrorCode.UNANALYSABLE,
-                            "a literal of the statement would run its type's own code before it is decided on",
-                            "write ARRAY[...] or ROW(...) instead of a literal in quotes"),
-                    failed);
-            return;
-        }
-        parse(name, out -> FrontendWriter.parse(out, name, prepared.sent(), types), prepared, parsed, report -> {
-            session.parseError(report, prepared.offset());
-            failed.run();
-        });
+        Consumer<ByteBuf> request = out -> FrontendWriter.parse(out, name, prepared.sent(), types);
+        beforeParse.check(
+                prepared.sent(),
+                () -> parse(name, request, prepared, parsed, report -> {
+                    session.parseError(report, prepared.offset());
+                    failed.run();
+                }),
+                () -> refuse(BeforeParse.RUNS_CODE, failed));
     }
 
     /**
@@ -78,15 +75,19 @@ final class StatementFlow {
      * @param refusal what is said should the server find nothing
      */
     void unreadable(String sql, GatewayError refusal, Runnable failed) {
-        if (session.analyses().catalog().mayRunOnParse(sql)) {
-            refuse(refusal, failed);
-            return;
-        }
         SqlStatement whole = new SqlStatement(sql, 0, sql.length(), StatementClass.UNKNOWN, "", null);
-        parseOwn(UNREADABLE, new Prepared(whole, 0, List.of()), () -> refuse(refusal, failed), report -> {
-            session.parseError(report, 0);
-            failed.run();
-        });
+        Runnable refuse = () -> refuse(refusal, failed);
+        beforeParse.check(
+                sql,
+                () -> parseOwn(UNREADABLE, new Prepared(whole, 0, List.of()), refuse, report -> {
+                    session.parseError(report, 0);
+                    failed.run();
+                }),
+                refuse);
+    }
+
+    BeforeParse beforeParse() {
+        return beforeParse;
     }
 
     /** Has the server parse a statement of the gateway's own, whose name may be in use for another one. */

@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 final class Upstream implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Upstream.class);
-    private static final Duration CATALOG_INTERVAL = Duration.ofSeconds(5);
+    private static final Duration CATALOG_PATIENCE = Duration.ofSeconds(10);
 
     private final String name;
     private final PostgresConfig.Upstream config;
@@ -65,7 +65,7 @@ final class Upstream implements AutoCloseable {
         CatalogService catalog;
         try {
             CatalogLoader loader = new CatalogLoader(name, config.functions().choice(), jdbc::open);
-            catalog = CatalogService.start(loader, CATALOG_INTERVAL);
+            catalog = CatalogService.start(loader, CATALOG_PATIENCE);
         } catch (IllegalStateException e) {
             throw new EnforcementException(
                     ErrorCode.UPSTREAM_UNAVAILABLE,

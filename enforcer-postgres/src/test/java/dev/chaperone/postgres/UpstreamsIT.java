@@ -152,7 +152,15 @@ class UpstreamsIT {
     @Test
     void theCheckNamesTheUpstreamThatDoesNotAnswer() {
         gateway.enforcer.check();
-        backend.execute("alter database lab_v2 rename to lab_v3");
+        Eventually.holds(() -> {
+            backend.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = 'lab_v2'");
+            try {
+                backend.execute("alter database lab_v2 rename to lab_v3");
+                return true;
+            } catch (IllegalStateException e) {
+                return false; // somebody is in it still
+            }
+        });
         try {
             assertThatThrownBy(gateway.enforcer::check)
                     .isInstanceOf(EnforcementException.class)

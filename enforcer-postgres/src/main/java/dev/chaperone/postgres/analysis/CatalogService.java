@@ -28,13 +28,13 @@ public interface CatalogService extends AutoCloseable {
     void close();
 
     /**
-     * Loads the first snapshot and keeps it fresh from then on. Blocks until it is there.
+     * Loads the first snapshot. Blocks until it is there.
      *
      * @param loader reads the catalog
-     * @param interval how often to look when nobody asks
+     * @param patience how long the connection by which it is looked is kept, about, when nobody asks
      * @throws IllegalStateException when the first load fails
      */
-    static CatalogService start(CatalogLoader loader, Duration interval) {
-        return new WatchedCatalog(loader, interval);
+    static CatalogService start(CatalogLoader loader, Duration patience) {
+        return new WatchedCatalog(loader, patience);
     }
 }

@@ -229,7 +229,7 @@ final class HiddenCode {
             if (kind == SqlLexer.Kind.WORD || kind == SqlLexer.Kind.QUOTED) {
                 named |= lexer.value() == null || isNamed(lexer.value());
             } else if (kind == SqlLexer.Kind.STRING) {
-                literal |= lexer.value() == null || hasParts(lexer.value().stripLeading());
+                literal |= PartLiterals.is(lexer.value());
             }
         }
         return named && literal;
@@ -237,10 +237,6 @@ final class HiddenCode {
 
     private boolean isNamed(String name) {
         return names.contains(name) || name.getBytes(StandardCharsets.UTF_8).length > LONGEST_NAME;
-    }
-
-    private static boolean hasParts(String literal) {
-        return literal.startsWith("(") || literal.startsWith("{") || literal.startsWith("[");
     }
 
     @Override

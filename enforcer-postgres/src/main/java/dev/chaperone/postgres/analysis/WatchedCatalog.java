@@ -63,10 +63,11 @@ final class WatchedCatalog implements CatalogService {
     /** These are the worker's own. */
     private CatalogMark mark;
 
+    private boolean asked;
     private long lastLoad;
     private long cost;
 
-    WatchedCatalog(CatalogLoader loader, Duration interval) {
+    WatchedCatalog(CatalogLoader loader, Duration patience) {
         this.loader = loader;
         this.witness = new CatalogWitness(loader);
         lastLoad = System.nanoTime();
@@ -79,8 +80,8 @@ final class WatchedCatalog implements CatalogService {
             throw new IllegalStateException("the catalog cannot be read: " + e.getMessage(), e);
         }
         cost = System.nanoTime() - lastLoad;
-        long nanos = interval.toNanos();
-        worker.scheduleWithFixedDelay(() -> asOf(System.nanoTime()), nanos, nanos, TimeUnit.NANOSECONDS);
+        long nanos = patience.toNanos();
+        worker.scheduleWithFixedDelay(this::rest, nanos, nanos, TimeUnit.NANOSECONDS);
     }
 
     @Override
@@ -124,6 +125,14 @@ final class WatchedCatalog implements CatalogService {
         }
     }
 
+    /** When nobody has asked for a while the connection would only be in the way of those who work on the database. */
+    private void rest() {
+        if (!asked) {
+            witness.close();
+        }
+        asked = false;
+    }
+
     private void look() {
         Look look;
         synchronized (lock) {
@@ -160,6 +169,7 @@ final class WatchedCatalog implements CatalogService {
 
     private CatalogSnapshot found() throws SQLException, InterruptedException {
         CatalogSnapshot before = known.snapshot();
+        asked = true;
         long began = System.nanoTime();
         CatalogMark now = witness.look(mark);
         long took = System.nanoTime() - began;
