@@ -77,12 +77,13 @@ final class Listeners implements AutoCloseable {
                 .group(loops)
                 .channel(Transport.listening(address))
                 .childOption(ChannelOption.ALLOCATOR, Transport.ALLOCATOR)
+                .childOption(ChannelOption.RCVBUF_ALLOCATOR, Transport.READS)
                 .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
                 .childHandler(connection);
     }
 
     private Channel bind(ServerBootstrap bootstrap, SocketAddress address, String where) {
-        var bound = bootstrap.bind(address).awaitUninterruptibly();
+        var bound = bootstrap.bind(Transport.taken(address)).awaitUninterruptibly();
         if (!bound.isSuccess()) {
             throw new EnforcementException(
                     ErrorCode.INTERNAL,

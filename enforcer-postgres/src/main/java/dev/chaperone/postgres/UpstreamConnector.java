@@ -110,6 +110,7 @@ final class UpstreamConnector {
                 .group(loop)
                 .channel(Transport.connecting(address))
                 .option(ChannelOption.ALLOCATOR, Transport.ALLOCATOR)
+                .option(ChannelOption.RCVBUF_ALLOCATOR, Transport.READS)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, timeout)
                 .handler(new ChannelInitializer<>() {
                     @Override
@@ -119,7 +120,7 @@ final class UpstreamConnector {
                         }
                     }
                 })
-                .connect(address)
+                .connect(Transport.taken(address))
                 .addListener((ChannelFutureListener) connected -> {
                     if (!connected.isSuccess()) {
                         result.completeExceptionally(unavailable("cannot be reached", connected.cause()));
