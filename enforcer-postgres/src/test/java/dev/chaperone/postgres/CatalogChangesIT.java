@@ -21,6 +21,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What other sessions change of the schema is known when the next statement is decided on. */
@@ -158,6 +159,58 @@ class CatalogChangesIT {
             gateway.backend.executeIn(Gateway.DATABASE, "drop table between1");
             other.commit();
             assertRefused(client, query("select id, note, 1 from visits"));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            value = {
+                "alter table people rename ssn to x|select x from people",
+                "alter table people rename ssn to x|select p.b from people p(a, b)",
+                "alter table people rename ssn to x|select x from people_seen",
+                "alter table people rename ssn to x|select tail from people",
+                "alter table people rename ssn to x; alter table people rename x to y|select y from people",
+                "alter table people rename ssn to x; alter table people rename to persons|select x from persons",
+                "alter table people rename to persons|select ssn from persons",
+                "alter table people set schema other|select ssn from other.people",
+                "alter table people rename to persons|select ssn from persons_1"
+            },
+            delimiter = '|')
+    void aLabelIsNotLostByAnotherName(String change, String sql) throws IOException {
+        gateway.backend.executeIn(
+                Gateway.DATABASE,
+                "drop view if exists people_seen",
+                "drop table if exists other.people, people, persons, persons_1 cascade",
+                "create table people (id int, ssn text, tail text generated always as (right(ssn, 4)) stored)",
+                "create table persons_1 () inherits (people)",
+                "create view people_seen as select id, ssn as x from people",
+                "insert into people values (1, '" + SECRET + "')",
+                "grant select on people, persons_1, people_seen to gateway");
+        gateway.decisions.policy(request -> request.getResource().toString().matches("(?s).*\"(ssn|public.people)\".*")
+                ? deny("labelled")
+                : permit());
+        try (RawClient client = login()) {
+            assertRefused(client, query("select ssn from people"));
+            for (String part : change.split("; ")) {
+                gateway.backend.executeIn(Gateway.DATABASE, part.replace("rename ssn", "rename column ssn"));
+                client.raw(query("select id, 1 from numbers where n < 0")); // any new statement
+                client.until("Z");
+            }
+            assertRefused(client, query(sql));
+        }
+    }
+
+    @Test
+    void aViewOverARenamedColumnCanBeRead() throws IOException {
+        gateway.backend.executeIn(
+                Gateway.DATABASE,
+                "create view heirs_seen as select id, note from heirs",
+                "alter table heirs rename note to remark",
+                "grant select on heirs_seen to gateway");
+        try (RawClient client = login()) {
+            assertOpen(client, query("select note from heirs_seen"));
+        } finally {
+            gateway.backend.executeIn(Gateway.DATABASE, "drop view heirs_seen");
         }
     }
 

@@ -171,8 +171,11 @@ class FunctionsIT {
 
     @Test
     void aRenamedColumnIsDecidedOnByItsNewNameAtOnce() throws SQLException {
-        gateway.decisions.policy(request ->
-                request.toString().contains("\"ssn\"") ? TestingDecisions.deny("labelled") : TestingDecisions.permit());
+        gateway.decisions.policy(request -> request.getResource().getRelationsList().stream()
+                        .flatMap(relation -> relation.getColumnsList().stream())
+                        .anyMatch(column -> column.getName().equals("ssn"))
+                ? TestingDecisions.deny("labelled")
+                : TestingDecisions.permit());
         try (Connection connection = gateway.connect(TestingAuthenticator.AGENT);
                 Statement statement = connection.createStatement()) {
             assertThat(statement.execute("select plain from renamed")).isTrue();

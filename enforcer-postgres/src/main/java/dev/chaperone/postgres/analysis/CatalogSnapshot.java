@@ -35,6 +35,12 @@ public final class CatalogSnapshot {
         this.version = ThreadLocalRandom.current().nextLong();
     }
 
+    /** The same, with what relations and columns were called in an earlier one, or before that. */
+    CatalogSnapshot after(CatalogSnapshot earlier) {
+        return new CatalogSnapshot(
+                FormerNames.carry(earlier.relations, relations), functions, operators, types, allowedTypes, hidden);
+    }
+
     /** Part of the key of cached analyses: no two snapshots have the same. One that says the same is not kept beside another. */
     public long version() {
         return version;

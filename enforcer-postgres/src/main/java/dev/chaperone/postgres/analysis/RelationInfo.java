@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  *     foreign key; 0 for any other
  * @param system true for what describes the schema among the database's own catalogs, see {@link SystemRelations}
  * @param withheld the columns of such a relation that hold something else
+ * @param formerly "schema.name" as it was before, see {@link FormerNames}; among the ancestors, too
  */
 public record RelationInfo(
         int oid,
@@ -35,7 +36,8 @@ public record RelationInfo(
         List<String> descendants,
         Map<String, Integer> constraints,
         boolean system,
-        Set<Integer> withheld) {
+        Set<Integer> withheld,
+        List<String> formerly) {
 
     /** Partitions and children that are named; a relation of more has its labels at the top. */
     static final int MOST_DESCENDANTS = 64;
@@ -47,6 +49,7 @@ public record RelationInfo(
         descendants = List.copyOf(descendants);
         constraints = Map.copyOf(constraints);
         withheld = Set.copyOf(withheld);
+        formerly = List.copyOf(formerly);
     }
 
     /** The column of an attribute number, null when there is none (any more). */
@@ -57,7 +60,19 @@ public record RelationInfo(
     /** The same, with the relations that it inherits from and those that inherit from it. */
     RelationInfo kin(List<String> above, List<String> below) {
         return new RelationInfo(
-                oid, database, schema, name, kind, columns, builtFrom, above, below, constraints, system, withheld);
+                oid,
+                database,
+                schema,
+                name,
+                kind,
+                columns,
+                builtFrom,
+                above,
+                below,
+                constraints,
+                system,
+                withheld,
+                formerly);
     }
 
     /** The same, with what is known of where its values come from. */
@@ -74,7 +89,26 @@ public record RelationInfo(
                 descendants,
                 constraints,
                 system,
-                withheld);
+                withheld,
+                formerly);
+    }
+
+    /** The same, with what it and its relatives were called before. */
+    RelationInfo formerly(List<String> names, List<String> above, Map<Integer, ColumnInfo> withFormerNames) {
+        return new RelationInfo(
+                oid,
+                database,
+                schema,
+                name,
+                kind,
+                withFormerNames,
+                builtFrom,
+                above,
+                descendants,
+                constraints,
+                system,
+                withheld,
+                names);
     }
 
     /** True when the column, or for 0 any of them, holds more than a description of the schema. */

@@ -99,7 +99,8 @@ final class RelationQueries {
                                 List.of(),
                                 constraints.getOrDefault(oid, Map.of()),
                                 SystemRelations.describesSchema(schema, name),
-                                SystemRelations.withheld(schema, name, own)));
+                                SystemRelations.withheld(schema, name, own),
+                                List.of()));
             }
         }
         Map<Integer, RelationInfo> relations = new HashMap<>(found);

@@ -142,6 +142,7 @@ final class Touched {
                     .setName(column.name())
                     .setType(column.type())
                     .addAllSources(column.sources())
+                    .addAllSources(FormerNames.sources(info, column))
                     .addAllUses(uses));
         });
         return relation.build();

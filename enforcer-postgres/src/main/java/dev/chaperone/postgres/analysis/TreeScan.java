@@ -202,7 +202,10 @@ final class TreeScan {
             case Level.RTE_RELATION -> {
                 if (!level.isExcluded(index)) {
                     RelationInfo relation = relation(entry.number("relid"));
-                    requireCurrent(entry, relation);
+                    // In what a view stands for there are the names of when it was made.
+                    if (!level.inView()) {
+                        requireCurrent(entry, relation);
+                    }
                     touched.relation(relation);
                     // Before PostgreSQL 16 the privileges to check stand here.
                     if (entry.has("selectedCols")) {

@@ -29,7 +29,7 @@ final class WatchedCatalog implements CatalogService {
     private static final long LONGEST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /** Of the time, one part in so many goes into loading, however often the catalog changes. */
-    private static final int SHARE_OF_LOADS = 4;
+    private static final int SHARE_OF_LOADS = 2;
 
     /** What is recent, unless looking takes long. */
     private static final long RECENT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
@@ -189,7 +189,8 @@ final class WatchedCatalog implements CatalogService {
         try {
             CatalogLoader.Loaded loaded = loader.loadMarked();
             mark = loaded.mark();
-            return loaded.snapshot().saysTheSameAs(before) ? before : loaded.snapshot();
+            CatalogSnapshot after = loaded.snapshot().after(before);
+            return after.saysTheSameAs(before) ? before : after;
         } finally {
             cost = System.nanoTime() - lastLoad;
         }

@@ -12,6 +12,7 @@ final class TestingRelations {
     /** A relation that has nothing to do with any other. */
     static RelationInfo relation(int oid, String schema, String name, char kind, Map<Integer, ColumnInfo> columns) {
         return new RelationInfo(
-                oid, "clinic", schema, name, kind, columns, List.of(), List.of(), List.of(), Map.of(), false, Set.of());
+                oid, "clinic", schema, name, kind, columns, List.of(), List.of(), List.of(), Map.of(), false, Set.of(),
+                List.of());
     }
 }
