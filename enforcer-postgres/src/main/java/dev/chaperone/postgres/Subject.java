@@ -42,7 +42,10 @@ record Subject(
         if (analysis.deletes()) {
             return ActionClass.ACTION_CLASS_DELETE;
         }
-        return analysis.writes() ? ActionClass.ACTION_CLASS_WRITE : ActionClass.ACTION_CLASS_READ;
+        // Whoever locks rows keeps those out who change them.
+        return analysis.writes() || !analysis.locks().isEmpty()
+                ? ActionClass.ACTION_CLASS_WRITE
+                : ActionClass.ACTION_CLASS_READ;
     }
 
     /** Only reads can be made to work on masked values. */

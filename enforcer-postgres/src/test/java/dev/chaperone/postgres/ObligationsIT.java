@@ -13,12 +13,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.Duration;
 import dev.chaperone.audit.v1.AuditEvent;
+import dev.chaperone.decision.v1.ActionClass;
 import dev.chaperone.decision.v1.Analysis;
 import dev.chaperone.decision.v1.Decision;
 import dev.chaperone.decision.v1.Effect;
 import dev.chaperone.decision.v1.Limit;
 import dev.chaperone.decision.v1.Obligation;
 import dev.chaperone.decision.v1.ReadOnly;
+import dev.chaperone.decision.v1.Relation;
 import dev.chaperone.decision.v1.Timeout;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -69,6 +71,25 @@ class ObligationsIT {
                 assertThat(e.getSQLState()).isEqualTo(state);
                 assertThat(e.getServerErrorMessage().getMessage()).isEqualTo(words);
             });
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "select id from patients for update",
+                "select id from patients p for share of p",
+                "select id from (select id from patients for no key update) x",
+                "with x as (select id from patients for key share) select id from x",
+                "begin; declare c cursor for select id from patients for update"
+            })
+    void whoLocksRowsChangesThem(String sql) throws SQLException {
+        gateway.decisions.policy(request -> request.getAction().getClass_() == ActionClass.ACTION_CLASS_WRITE
+                        && request.getResource().getRelationsList().stream().allMatch(Relation::getWritten)
+                ? deny("keeps others out")
+                : permit());
+        try (Connection connection = gateway.agent(SIMPLE)) {
+            assertThatThrownBy(() -> execute(connection, sql)).hasMessageContaining("keeps others out");
         }
     }
 

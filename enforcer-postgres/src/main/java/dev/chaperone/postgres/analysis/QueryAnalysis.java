@@ -22,7 +22,7 @@ import java.util.function.Consumer;
  * @param unrestricted true when an UPDATE or DELETE anywhere in the statement has no condition
  * @param writes true when the statement modifies data at any level
  * @param deletes true when it deletes at any level
- * @param locks fields "database.schema.relation" whose rows are locked (FOR UPDATE, FOR SHARE)
+ * @param locks fields "database.schema.relation" whose rows are locked (FOR UPDATE, FOR SHARE); they count as written
  */
 public record QueryAnalysis(
         Command command,

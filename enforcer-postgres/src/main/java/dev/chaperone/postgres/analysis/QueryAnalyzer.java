@@ -205,6 +205,7 @@ public final class QueryAnalyzer {
         if (entry.number("rtekind") == Level.RTE_RELATION) {
             RelationInfo relation = relation(entry.number("relid"));
             locks.add(relation.database() + '.' + relation.qualifiedName());
+            touched.written(relation);
         }
     }
 
