@@ -8,6 +8,7 @@ final class Labels {
     private final byte[][] labels;
     private final boolean[] firsts = new boolean[128];
     private final int window;
+    private final int[] letters;
 
     /**
      * @param window characters before a number in which a label counts
@@ -16,11 +17,25 @@ final class Labels {
     Labels(int window, String... labels) {
         this.window = window;
         this.labels = new byte[labels.length][];
+        this.letters = new int[labels.length];
         for (int i = 0; i < labels.length; i++) {
             this.labels[i] = labels[i].getBytes(StandardCharsets.US_ASCII);
             firsts[this.labels[i][0]] = true;
             firsts[Character.toUpperCase(this.labels[i][0])] = true;
+            for (byte c : this.labels[i]) {
+                letters[i] |= c == ' ' ? 0 : 1 << c;
+            }
         }
+    }
+
+    /** False when none of them can be written with those letters, one bit each by the last five bits of its code. */
+    boolean isPossibleOf(int those) {
+        for (int label : letters) {
+            if ((label & ~those) == 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** True when one of them stands before. */

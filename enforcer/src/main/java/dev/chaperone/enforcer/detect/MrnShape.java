@@ -19,6 +19,11 @@ final class MrnShape implements Shape {
     private static final Labels FILLERS = new Labels(0, "is", "was", "of");
 
     @Override
+    public boolean isPossibleAfter(int letters) {
+        return LABELS.isPossibleOf(letters) || WEAK.isPossibleOf(letters);
+    }
+
+    @Override
     public boolean find(FoldedText text, int at, int end, int floor, Span found) {
         int stop = numberEnd(text, at);
         if (stop < 0) {

@@ -19,6 +19,8 @@ final class Scan {
     private final @Nullable Pattern mrn;
     private final List<Hit> hits = new ArrayList<>();
     private final Shape.Span found = new Shape.Span();
+    /** Which of the letters from A to Z have been passed, one bit each, whatever their case. */
+    private int letters;
 
     /**
      * @param kinds forms of digits, those that win over others first
@@ -48,6 +50,9 @@ final class Scan {
                 floor = address(at, floor);
                 at = Math.max(at + 1, floor);
             } else {
+                if (c >= 'A') {
+                    letters |= 1 << c; // by its last five bits
+                }
                 at++;
             }
         }
@@ -60,7 +65,7 @@ final class Scan {
     private int digits(int at, int end, int floor) {
         if (end - at <= Shape.MOST_DIGITS) {
             for (Kind kind : kinds) {
-                if (kind.shape().find(text, at, end, floor, found)) {
+                if (kind.shape().isPossibleAfter(letters) && kind.shape().find(text, at, end, floor, found)) {
                     return add(kind.detector());
                 }
             }
@@ -74,6 +79,7 @@ final class Scan {
 
     private int add(Detector detector) {
         hits.add(new Hit(detector, found.start(), found.end()));
+        letters = -1; // its own are passed unseen
         return found.end();
     }
 

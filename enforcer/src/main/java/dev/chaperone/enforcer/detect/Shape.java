@@ -36,6 +36,15 @@ interface Shape {
      */
     boolean find(FoldedText text, int at, int end, int floor, Span found);
 
+    /**
+     * False when the form is not found after a text that has no other letters than those.
+     *
+     * @param letters from A to Z in either case, one bit each by the last five bits of its code
+     */
+    default boolean isPossibleAfter(int letters) {
+        return true;
+    }
+
     /** True when a longer number goes on to the left of a hyphen, a full stop or a slash. */
     static boolean joinedBefore(FoldedText text, int at) {
         return isJoint(text.at(at - 1)) && text.digitAt(at - 2);

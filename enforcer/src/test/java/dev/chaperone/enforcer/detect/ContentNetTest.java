@@ -66,6 +66,18 @@ class ContentNetTest {
                         "Ada (DOB [birth-date], MRN [mrn]) SSN [ssn], card [card]; call [phone] or write to [email].");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "ada@chart.mrn 0012345,[email] [mrn]",
+        "MRN 0012345-MRN 0012346,MRN [mrn]-MRN [mrn]",
+        "HOSPITAL NO 0012345,HOSPITAL NO [mrn]",
+        "219-09-9999 patient #0012345,[ssn] patient #[mrn]",
+        "amount 0012345,amount 0012345"
+    })
+    void knowsALabelWhereverItStands(String text, String expected) {
+        assertThat(masked(ALL, text)).isEqualTo(expected);
+    }
+
     @Test
     void looksForNothingElseThanItIsAskedFor() {
         ContentNet cards = net(DETECTORS, "card");
