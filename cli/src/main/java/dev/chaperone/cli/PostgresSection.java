@@ -3,6 +3,7 @@ package dev.chaperone.cli;
 import dev.chaperone.enforcer.DecisionClientConfig;
 import dev.chaperone.enforcer.IdentityConfig;
 import dev.chaperone.enforcer.RecordingConfig;
+import dev.chaperone.enforcer.Zones;
 import dev.chaperone.enforcer.detect.DetectionConfig;
 import dev.chaperone.postgres.PostgresConfig;
 import dev.chaperone.proto.Secret;
@@ -14,6 +15,7 @@ import java.util.Map;
  *
  * @param listen the hop towards the clients
  * @param upstreams the guarded databases, by what policies, catalog and records call them
+ * @param zones networks of clients, by what policies call them
  * @param bounds how much of anything is taken in
  * @param identity whose tokens are accepted
  * @param decisions where decisions come from
@@ -27,6 +29,13 @@ record PostgresSection(
         @Setting("the databases that are guarded, by what policies, catalog and records call them")
         Map<String, PostgresConfig.Upstream> upstreams,
 
+        @Setting(
+                value =
+                        "networks of clients, by what policies call them (`destinationZone`); a client that is in none of"
+                                + " them has the zone `\"\"`",
+                defaultValue = "{}")
+        Map<String, Zones.Zone> zones,
+
         @Setting("how much of anything is taken in") PostgresConfig.Bounds bounds,
         @Setting("whose tokens are accepted") IdentityConfig identity,
         @Setting("where decisions come from") DecisionClientConfig decisions,
@@ -35,7 +44,7 @@ record PostgresSection(
         @Setting("what detectors need to know") DetectionConfig detection) {
 
     PostgresSection {
-        upstreams = new PostgresConfig(listen, upstreams, bounds).upstreams();
+        upstreams = new PostgresConfig(listen, upstreams, zones, bounds).upstreams();
     }
 
     /**
@@ -49,6 +58,6 @@ record PostgresSection(
 
     /** The enforcer's own part of it. */
     PostgresConfig postgres() {
-        return new PostgresConfig(listen, upstreams, bounds);
+        return new PostgresConfig(listen, upstreams, zones, bounds);
     }
 }

@@ -9,11 +9,18 @@ import java.time.Instant;
  *
  * @param principal as the token says
  * @param address the client's network address, without port
+ * @param zone the network zone of that address, where all that is delivered goes; empty for none
  * @param tls true when the client's connection is encrypted
  * @param startup what the client asked for
  * @param recorder keeps the session's record
  */
-record Caller(Principal principal, String address, boolean tls, StartupParameters startup, SessionRecorder recorder) {
+record Caller(
+        Principal principal,
+        String address,
+        String zone,
+        boolean tls,
+        StartupParameters startup,
+        SessionRecorder recorder) {
 
     /** True when the token that opened the session is no longer valid. */
     boolean expired(Instant now) {

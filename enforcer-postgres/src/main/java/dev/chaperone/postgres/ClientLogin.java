@@ -134,7 +134,9 @@ final class ClientLogin {
             recorded.whenComplete((done, failure) -> next(() -> refuse(full)));
         } else if (choice instanceof Upstreams.Choice.Found found) {
             placeTaken = true;
-            Caller caller = new Caller(principal, Peer.of(client).host(), tls != null, startup, record);
+            Peer peer = Peer.of(client);
+            Caller caller =
+                    new Caller(principal, peer.host(), front.zones().of(peer.network()), tls != null, startup, record);
             Decider decider = new Decider(found.services(), caller, client.eventLoop());
             new StartupSettings(decider, caller)
                     .decide(

@@ -295,6 +295,7 @@ final class Decider {
                         .setClientAddress(caller.address())
                         .setClientName(caller.startup().applicationName())
                         .setClientTls(caller.tls())
+                        .setDestinationZone(caller.zone())
                         .setPurpose(caller.startup().purpose()))
                 .build();
     }

@@ -2,6 +2,7 @@ package dev.chaperone.postgres;
 
 import dev.chaperone.enforcer.Authenticator;
 import dev.chaperone.enforcer.Recorder;
+import dev.chaperone.enforcer.Zones;
 
 /** What every connection of an enforcer shares until it is known which database it wants. */
 record Front(
@@ -10,4 +11,5 @@ record Front(
         Recorder recorder,
         PostgresMeters meters,
         Sessions sessions,
-        Upstreams upstreams) {}
+        Upstreams upstreams,
+        Zones zones) {}

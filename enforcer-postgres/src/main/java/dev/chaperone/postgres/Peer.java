@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who is on the other side of a client's connection, as far as the connection tells.
@@ -13,11 +14,16 @@ import java.net.UnixDomainSocketAddress;
  * @param host address without port; {@code local} for one that came through a Unix socket
  * @param address the same with the port
  * @param machine true when nothing of the connection leaves this machine
+ * @param network the address, which is the loopback's for a Unix socket; null where it is not known
  */
-record Peer(String host, String address, boolean machine) {
+record Peer(
+        String host,
+        String address,
+        boolean machine,
+        @Nullable InetAddress network) {
 
-    private static final Peer LOCAL = new Peer("local", "local", true);
-    private static final Peer UNKNOWN = new Peer("unknown", "unknown", false);
+    private static final Peer LOCAL = new Peer("local", "local", true, InetAddress.getLoopbackAddress());
+    private static final Peer UNKNOWN = new Peer("unknown", "unknown", false, null);
 
     static Peer of(Channel channel) {
         SocketAddress remote = channel.remoteAddress();
@@ -28,7 +34,7 @@ record Peer(String host, String address, boolean machine) {
             InetAddress address = inet.getAddress();
             String host = address.getHostAddress();
             String printed = host.indexOf(':') < 0 ? host : '[' + host + ']';
-            return new Peer(host, printed + ':' + inet.getPort(), address.isLoopbackAddress());
+            return new Peer(host, printed + ':' + inet.getPort(), address.isLoopbackAddress(), address);
         }
         return UNKNOWN;
     }

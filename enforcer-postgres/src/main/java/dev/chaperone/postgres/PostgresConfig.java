@@ -1,5 +1,6 @@
 package dev.chaperone.postgres;
 
+import dev.chaperone.enforcer.Zones;
 import dev.chaperone.postgres.analysis.FunctionChoice;
 import dev.chaperone.proto.ByteSize;
 import dev.chaperone.proto.Secret;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param listen the hop towards the clients
  * @param upstreams the guarded databases, by what policies and records call them
+ * @param zones networks of clients, by what policies call them
  * @param bounds how much of anything is taken in
  */
 public record PostgresConfig(
@@ -30,13 +32,27 @@ public record PostgresConfig(
         @Setting("the databases that are guarded, by what policies, catalog and records call them")
         Map<String, Upstream> upstreams,
 
+        @Setting(
+                value =
+                        "networks of clients, by what policies call them (`destinationZone`); a client that is in none of"
+                                + " them has the zone `\"\"`",
+                defaultValue = "{}")
+        Map<String, Zones.Zone> zones,
+
         @Setting("how much of anything is taken in") Bounds bounds) {
 
     private static final Pattern UPSTREAM_NAME = Pattern.compile("[a-z0-9][a-z0-9_-]{0,62}");
 
     private static final Pattern PREDEFINED_ROLE = Pattern.compile("pg_[a-z_]{1,60}");
 
+    /** The same without zones. */
+    public PostgresConfig(Listen listen, Map<String, Upstream> upstreams, Bounds bounds) {
+        this(listen, upstreams, Map.of(), bounds);
+    }
+
     public PostgresConfig {
+        zones = Map.copyOf(zones);
+        new Zones(zones);
         upstreams = Collections.unmodifiableMap(new LinkedHashMap<>(upstreams));
         if (upstreams.isEmpty()) {
             throw new IllegalArgumentException("no database to guard; name at least one below `upstreams`");

@@ -7,6 +7,7 @@ import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.enforcer.HoldGate;
 import dev.chaperone.enforcer.MaskingFunction;
 import dev.chaperone.enforcer.Recorder;
+import dev.chaperone.enforcer.Zones;
 import dev.chaperone.enforcer.detect.Detectors;
 import dev.chaperone.postgres.wire.FrontendDecoder;
 import dev.chaperone.proto.ErrorCode;
@@ -120,7 +121,8 @@ public final class PostgresEnforcer implements AutoCloseable {
                 recorder,
                 PostgresMeters.of(meters, enforcerName, ""),
                 sessions,
-                new Upstreams(services));
+                new Upstreams(services),
+                new Zones(config.zones()));
         EventLoopGroup loops = Transport.loops();
         group = loops;
         Listeners opened = Listeners.open(loops, config.listen(), connections(front, tls));

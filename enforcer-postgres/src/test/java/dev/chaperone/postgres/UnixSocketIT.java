@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.chaperone.audit.v1.AuditEvent;
 import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.enforcer.Zones;
 import dev.chaperone.testkit.Backends;
 import dev.chaperone.testkit.PostgresBackend;
 import dev.chaperone.testkit.SelfSigned;
@@ -124,6 +125,34 @@ class UnixSocketIT {
             assertThat(client.until("Z")).hasSize(200_003);
         }
         gateway.enforcer.check();
+    }
+
+    @Test
+    void whatItsClientsGetGoesToTheZoneOfThisMachine() throws Exception {
+        gateway = Gateway.before(
+                backend,
+                new PostgresConfig(
+                        new PostgresConfig.Listen(
+                                "127.0.0.1", 0, true, null, new PostgresConfig.UnixSocket(directory, "0700")),
+                        Map.of(Gateway.DATABASE, Gateway.upstream(backend, Gateway.DATABASE)),
+                        Map.of(
+                                "wide", new Zones.Zone(List.of("0.0.0.0/0")),
+                                "here", new Zones.Zone(List.of("127.0.0.0/8"))),
+                        Gateway.bounds()));
+        gateway.decisions.policy(request -> permit());
+        Path socket = directory.resolve(".s.PGSQL." + gateway.port());
+        try (RawClient local = RawClient.over(UnixSocket.connect(UnixDomainSocketAddress.of(socket)));
+                RawClient tcp = RawClient.login(gateway.port(), TestingAuthenticator.AGENT)) {
+            local.enter(RawClient.V3_2, TestingAuthenticator.AGENT);
+            for (RawClient client : List.of(local, tcp)) {
+                client.raw(query("select n from numbers limit 1"));
+                client.until("Z");
+            }
+        }
+        assertThat(gateway.decisions.requests())
+                .hasSizeGreaterThanOrEqualTo(2)
+                .allSatisfy(request ->
+                        assertThat(request.getContext().getDestinationZone()).isEqualTo("here"));
     }
 
     @Test
