@@ -82,6 +82,7 @@ final class FunctionCalls {
                 List.of(name),
                 List.of(),
                 List.of(),
+                List.of(),
                 false,
                 false,
                 false,

@@ -3,6 +3,7 @@ package dev.chaperone.postgres;
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.postgres.analysis.CatalogSnapshot;
 import dev.chaperone.postgres.analysis.MaskedSource;
+import dev.chaperone.postgres.analysis.PrintedDefinitions;
 import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.analysis.SourceMasking;
 import dev.chaperone.postgres.analysis.UnanalysableException;
@@ -77,7 +78,8 @@ final class SourceRewrite {
     void start() {
         attempt(() -> {
             String tree = Objects.requireNonNull(prepared.tree());
-            List<MaskedSource> sources = SourceMasking.sources(tree, catalog, new Masks());
+            List<MaskedSource> sources =
+                    terms.masks().isEmpty() ? List.of() : SourceMasking.sources(tree, catalog, new Masks());
             next(new ArrayDeque<>(sources), sources);
         });
     }
@@ -95,9 +97,12 @@ final class SourceRewrite {
     }
 
     private void rewritten(List<MaskedSource> sources) {
-        String text = SourceMasking.rewrite(prepared.statement().text(), sources);
+        QueryAnalysis original = Objects.requireNonNull(ruling.analysis());
+        String asked = prepared.statement().text();
+        String printed =
+                original.definitions().isEmpty() || !terms.keepBack() ? asked : PrintedDefinitions.rewrite(asked);
+        String text = sources.isEmpty() ? printed : SourceMasking.rewrite(printed, sources);
         parse(NAME, text, prepared.types(), tree -> {
-            QueryAnalysis original = Objects.requireNonNull(ruling.analysis());
             QueryAnalysis analysis = SourceMasking.verify(tree, catalog, verified, original);
             terms.requireDelivered(analysis);
             Prepared rewritten = prepared.rewritten(text);

@@ -129,6 +129,12 @@ record Terms(
             throw unfulfillable(String.join(", ", analysis.restricted())
                     + " may hold anybody's data, and can only be read where the policy keeps nothing back");
         }
+        if (keepBack && analysis != null && !analysis.definitions().isEmpty()) {
+            if (!rewritable) {
+                throw definitions(analysis);
+            }
+            atSource = true;
+        }
         return new Terms(masks, atSource, limits, readOnly, timeout, !levelGiven || full, keepBack, net);
     }
 
@@ -233,6 +239,9 @@ record Terms(
      * @throws EnforcementException with OBLIGATION_UNFULFILLABLE naming the field that is not
      */
     void requireDelivered(QueryAnalysis rewritten) {
+        if (keepBack && !rewritten.definitions().isEmpty()) {
+            throw definitions(rewritten);
+        }
         for (String field : masks.keySet()) {
             String problem = beyondDelivery(field, rewritten.relations());
             if (problem != null) {
@@ -300,6 +309,12 @@ record Terms(
         return null;
     }
 
+    private static EnforcementException definitions(QueryAnalysis analysis) {
+        return unfulfillable(
+                String.join(", ", analysis.definitions())
+                        + " holds definitions, and the constants in them may be values of the data; select the definition by itself");
+    }
+
     private static EnforcementException unfulfillable(String message) {
         return new EnforcementException(ErrorCode.OBLIGATION_UNFULFILLABLE, message);
     }
@@ -358,6 +373,9 @@ record Terms(
     }
 
     private @Nullable ColumnMask columnMask(OutputColumn output, RowDescription.Column column) {
+        if (keepBack && output.definition()) {
+            return DefinitionMasks.of(output, column);
+        }
         String field;
         MaskingFunction function;
         if (keepBack && output.withheld()) {

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -22,7 +23,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SchemaBrowserIT {
 
     /** Columns of the catalogs that hold something else than schema: they come as null. */
-    private static final Set<String> WITHHELD = Set.of("attmissingval", "rolconfig", "useconfig", "last_value");
+    private static final Set<String> WITHHELD =
+            Set.of("attmissingval", "rolconfig", "useconfig", "last_value", "tgargs");
 
     private static MetadataWorld world;
 
@@ -126,6 +128,19 @@ class SchemaBrowserIT {
         return world.gateway.connect(TestingAuthenticator.AGENT, properties);
     }
 
+    /** What of a definition gets past the gateway: no constants, and no bodies of functions but the names of those in C. */
+    private static @Nullable String withoutConstants(String column, @Nullable String value, boolean expression) {
+        if (value == null || expression) {
+            return value == null ? null : "***";
+        }
+        return switch (column) {
+            case "prosrc" -> value.matches("\\w+") ? value : null;
+            case "pg_get_functiondef" -> value.replaceFirst("(?s)\\$(function|procedure)\\$.*\\$\\1\\$", "'***'");
+            case "typdefault" -> value.replaceAll("\\(\\d+\\)", "('***')");
+            default -> value;
+        };
+    }
+
     private static List<List<String>> rows(Connection connection, String sql, boolean withheldAreNull)
             throws SQLException {
         try (Statement statement = connection.createStatement();
@@ -139,7 +154,8 @@ class SchemaBrowserIT {
                         assertThat(rows.getString(i)).as(column).isNull();
                     }
                     String value = sql.contains("*") && WITHHELD.contains(column) ? null : rows.getString(i);
-                    row.add(column + '=' + value);
+                    boolean expression = rows.getMetaData().getColumnTypeName(i).equals("pg_node_tree");
+                    row.add(column + '=' + (withheldAreNull ? value : withoutConstants(column, value, expression)));
                 }
                 all.add(row);
             }

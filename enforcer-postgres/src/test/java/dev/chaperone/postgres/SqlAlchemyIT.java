@@ -33,7 +33,9 @@ class SqlAlchemyIT {
             String through = reflect(script, world.gateway.port(), "ada", TestingAuthenticator.AGENT);
 
             assertThat(direct).contains("social security number", "visits_person_fkey", "has sequence True");
-            assertThat(through).isEqualTo(direct).doesNotContain(MetadataWorld.CANARY);
+            assertThat(through)
+                    .isEqualTo(direct.replace("'amount >= 0'", "\"amount >= '***'\""))
+                    .doesNotContain(MetadataWorld.CANARY);
         }
     }
 

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Follows columns through subqueries, CTEs, joins, set operations and views down to the relations they come from. */
 final class Lineage {
@@ -43,13 +44,18 @@ final class Lineage {
     private final CatalogSnapshot catalog;
     private final Map<Level, Set<Long>> recursions = new HashMap<>();
     private final Set<Level> openRecursions = new HashSet<>();
+    private final boolean definitions;
+    private final Map<Node.Struct, @Nullable Summary> wholes = new HashMap<>();
+    private final Set<Long> harmless = new HashSet<>();
     private int steps;
     private int depth;
 
     /**
      * @param levels the statement's levels by the identity of their queries; without those of views that are opaque
+     * @param definitions whether it uses any {@link Definitions}
      */
-    Lineage(Map<Node.Struct, Level> levels, CatalogSnapshot catalog) {
+    Lineage(Map<Node.Struct, Level> levels, CatalogSnapshot catalog, boolean definitions) {
+        this.definitions = definitions;
         this.levels = levels;
         this.catalog = catalog;
     }
@@ -82,9 +88,27 @@ final class Lineage {
         return expression(expression, level);
     }
 
+    /** True when what comes from there are definitions and nothing else of anybody's. */
+    boolean defines(Summary summary) {
+        return !summary.pass().isEmpty()
+                && summary.pass().stream().allMatch(this::isDefinition)
+                && summary.derived().stream().noneMatch(this::isDefinition);
+    }
+
+    private boolean isDefinition(long column) {
+        RelationInfo relation = catalog.relation(relation(column));
+        return relation != null && relation.defines(attribute(column));
+    }
+
     /** Lineage of an expression as a value. */
     Summary expression(Node expression, Level level) {
         if (expression instanceof Node.Struct struct) {
+            if (definitions) {
+                Summary definition = definition(struct, level);
+                if (definition != null) {
+                    return definition;
+                }
+            }
             if (struct.is("VAR")) {
                 return variable(struct, level);
             }
@@ -115,6 +139,10 @@ final class Lineage {
             enter();
             if (struct.is("VAR")) {
                 variable(struct, level).addAllTo(columns);
+            } else if (definitions && PrintedDefinitions.inside(struct, catalog) instanceof Node.Struct printed) {
+                collectBesides(printed, level, columns);
+            } else if (definitions && tellsNoConstant(struct, level)) {
+                collectBesides(struct, level, columns);
             } else if (struct.is("SUBLINK")) {
                 collect(struct.field("testexpr"), level, columns);
                 if (struct.number("subLinkType") != EXISTS_SUBLINK) {
@@ -123,12 +151,99 @@ final class Lineage {
             } else if (struct.is("QUERY")) {
                 outputs(levelOf(struct)).addAllTo(columns);
             } else {
-                for (int i = 0; i < struct.size(); i++) {
-                    collect(struct.value(i), level, columns);
+                if (definitions && prints(struct)) {
+                    columns.add(Definitions.PRINTED);
                 }
+                collectFields(struct, level, columns);
             }
             depth--;
         }
+    }
+
+    /** What there is in it besides definitions. */
+    private void collectBesides(Node.Struct struct, Level level, Set<Long> columns) {
+        Set<Long> others = new HashSet<>();
+        collectFields(struct, level, others);
+        others.stream().filter(this::isDefinition).forEach(harmless::add);
+        others.removeIf(this::isDefinition);
+        columns.addAll(others);
+    }
+
+    /** Definitions that are used in ways that say nothing of the constants in them. */
+    Set<Long> harmless() {
+        return harmless;
+    }
+
+    private void collectFields(Node.Struct struct, Level level, Set<Long> columns) {
+        for (int i = 0; i < struct.size(); i++) {
+            collect(struct.value(i), level, columns);
+        }
+    }
+
+    private boolean prints(Node.Struct struct) {
+        String function = struct.is("FUNCEXPR") ? "funcid" : struct.is("OPEXPR") ? "opfuncid" : "";
+        return !function.isEmpty() && Definitions.printedBy(catalog.function(struct.number(function)));
+    }
+
+    /**
+     * A definition that goes through an expression whole: printed by a function, chosen by CASE or COALESCE, found by a subquery, without
+     * the quotes of a name.
+     *
+     * @return null for anything else
+     */
+    private @Nullable Summary definition(Node.Struct struct, Level level) {
+        if (wholes.containsKey(struct)) {
+            return wholes.get(struct);
+        }
+        enter();
+        depth += HOP - 1;
+        Summary found = whole(struct, level);
+        depth -= HOP;
+        if (openRecursions.isEmpty()) {
+            wholes.put(struct, found);
+        }
+        return found;
+    }
+
+    private @Nullable Summary whole(Node.Struct struct, Level level) {
+        if (prints(struct)) {
+            Set<Long> columns = new HashSet<>();
+            collectFields(struct, level, columns);
+            Set<Long> printed = new HashSet<>(columns);
+            printed.removeIf(column -> !isDefinition(column));
+            columns.removeAll(printed);
+            printed.add(Definitions.PRINTED);
+            return new Summary(printed, columns, true);
+        }
+        List<Node> choices = Passing.choices(struct, catalog);
+        if (choices.isEmpty()) {
+            return null;
+        }
+        Union union = new Union();
+        for (Node choice : choices) {
+            boolean query = choice instanceof Node.Struct inner && inner.is("QUERY");
+            if (query) {
+                Level inside = levelOf(choice);
+                inside.outputExpressions().keySet().forEach(number -> union.add(output(inside, number)));
+            } else {
+                union.add(expression(choice, level));
+            }
+        }
+        Summary chosen = union.done();
+        if (!defines(chosen)) {
+            return null;
+        }
+        Set<Long> derived = new HashSet<>(chosen.derived());
+        Passing.conditions(struct).forEach(condition -> collect(condition, level, derived));
+        return new Summary(chosen.pass(), derived, false);
+    }
+
+    /** Whether a definition is there, or says DEFAULT, is no constant in it. */
+    private boolean tellsNoConstant(Node.Struct struct, Level level) {
+        Node asked = Passing.askedAbout(struct);
+        return asked instanceof Node.Struct inner
+                && (inner.is("VAR") || prints(inner))
+                && defines(expression(inner, level));
     }
 
     private Level levelOf(Node query) {

@@ -12,6 +12,7 @@ import java.util.Set;
  * @param sources base columns whose values are delivered unchanged through this one; empty when it is derived or constant.
  *     A mask on any of them masks this column
  * @param withheld true when values of the database's own catalogs arrive here that are no description of the schema
+ * @param definition true when nothing arrives here but definitions, with the constants in them
  * @param passThrough true when every value delivered here is an unchanged value of one of the sources
  */
 public record OutputColumn(
@@ -21,6 +22,7 @@ public record OutputColumn(
         int typeOid,
         Set<FieldRef> sources,
         boolean withheld,
+        boolean definition,
         boolean passThrough) {
 
     public OutputColumn {

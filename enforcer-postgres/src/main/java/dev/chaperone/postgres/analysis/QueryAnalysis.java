@@ -18,6 +18,7 @@ import java.util.function.Consumer;
  * @param disallowedFunctions functions that are not on the allow-list, schema-qualified, in order of appearance
  * @param restricted what it uses of the database's own catalogs that is no description of the schema, in words; for those only
  *     who may see everything
+ * @param definitions where it does more with definitions of the schema, and the constants in them, than deliver them, in words
  * @param outputs the delivered columns in the order of RowDescription; empty when none are delivered
  * @param unrestricted true when an UPDATE or DELETE anywhere in the statement has no condition
  * @param writes true when the statement modifies data at any level
@@ -29,6 +30,7 @@ public record QueryAnalysis(
         List<Relation> relations,
         List<String> disallowedFunctions,
         List<String> restricted,
+        List<String> definitions,
         List<OutputColumn> outputs,
         boolean unrestricted,
         boolean writes,
@@ -53,6 +55,7 @@ public record QueryAnalysis(
         relations = List.copyOf(relations);
         disallowedFunctions = List.copyOf(disallowedFunctions);
         restricted = List.copyOf(restricted);
+        definitions = List.copyOf(definitions);
         outputs = List.copyOf(outputs);
         locks = Set.copyOf(locks);
     }
@@ -71,7 +74,7 @@ public record QueryAnalysis(
 
     /** What its plan shows: values of any column that it uses, in conditions and in the numbers of rows. */
     public QueryAnalysis explained() {
-        OutputColumn plan = new OutputColumn("QUERY PLAN", 0, 0, 0, Set.of(), false, false);
+        OutputColumn plan = new OutputColumn("QUERY PLAN", 0, 0, 0, Set.of(), false, false, false);
         return with(
                         uses(column -> column.addUses(Use.USE_DERIVED).addUses(Use.USE_PREDICATE)),
                         disallowedFunctions,
@@ -93,12 +96,15 @@ public record QueryAnalysis(
     /** What would not have been delivered may not be kept either. */
     private QueryAnalysis withholding(List<OutputColumn> delivered) {
         Set<String> all = new LinkedHashSet<>(restricted);
-        delivered.stream().filter(OutputColumn::withheld).forEach(column -> all.add("column `" + column.name() + "`"));
+        delivered.stream()
+                .filter(column -> column.withheld() || column.definition())
+                .forEach(column -> all.add("column `" + column.name() + "`"));
         return new QueryAnalysis(
                 command,
                 relations,
                 disallowedFunctions,
                 List.copyOf(all),
+                definitions,
                 outputs,
                 unrestricted,
                 writes,
@@ -132,6 +138,6 @@ public record QueryAnalysis(
 
     private QueryAnalysis with(List<Relation> touched, List<String> functions, List<OutputColumn> delivered) {
         return new QueryAnalysis(
-                command, touched, functions, restricted, delivered, unrestricted, writes, deletes, locks);
+                command, touched, functions, restricted, definitions, delivered, unrestricted, writes, deletes, locks);
     }
 }

@@ -30,7 +30,7 @@ public final class QueryAnalyzer {
         this.catalog = catalog;
         scan = new TreeScan(catalog, sources, touched);
         top = scan.query(query, null, false);
-        lineage = new Lineage(scan.levels(), catalog);
+        lineage = new Lineage(scan.levels(), catalog, scan.definitions());
     }
 
     /**
@@ -96,12 +96,14 @@ public final class QueryAnalyzer {
         for (Level level : scan.levels().values()) {
             unseen(level);
         }
+        lineage.harmless().forEach(touched::found);
         List<Relation> relations = touched.relations();
         return new QueryAnalysis(
                 command(top.command()),
                 relations,
                 List.copyOf(scan.disallowedFunctions()),
                 touched.restricted(),
+                touched.definitions(),
                 outputs,
                 unrestricted,
                 writes,
@@ -219,9 +221,10 @@ public final class QueryAnalyzer {
             Lineage.Summary summary = lineage.output(top, entry.number("resno"));
             mark(summary, Use.USE_OUTPUT);
             Set<FieldRef> sources = new HashSet<>();
+            boolean definition = lineage.defines(summary);
             boolean withheld = false;
             for (long column : summary.pass()) {
-                withheld |= relation(Lineage.relation(column)).system();
+                withheld |= !definition && relation(Lineage.relation(column)).system();
                 sources.add(fieldRef(column));
             }
             outputs.add(new OutputColumn(
@@ -231,6 +234,7 @@ public final class QueryAnalyzer {
                     entry.field("expr") instanceof Node.Struct expression ? KnownNodes.type(expression) : 0,
                     sources,
                     withheld,
+                    definition,
                     summary.exact()));
         }
         return outputs;

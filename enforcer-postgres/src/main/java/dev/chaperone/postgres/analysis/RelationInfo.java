@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  *     foreign key; 0 for any other
  * @param system true for what describes the schema among the database's own catalogs, see {@link SystemRelations}
  * @param withheld the columns of such a relation that hold something else
+ * @param definitions the columns of such a relation that hold {@link Definitions}
  * @param formerly "schema.name" as it was before, see {@link FormerNames}; among the ancestors, too
  */
 public record RelationInfo(
@@ -37,6 +38,7 @@ public record RelationInfo(
         Map<String, Integer> constraints,
         boolean system,
         Set<Integer> withheld,
+        Set<Integer> definitions,
         List<String> formerly) {
 
     /** Partitions and children that are named; a relation of more has its labels at the top. */
@@ -49,6 +51,7 @@ public record RelationInfo(
         descendants = List.copyOf(descendants);
         constraints = Map.copyOf(constraints);
         withheld = Set.copyOf(withheld);
+        definitions = Set.copyOf(definitions);
         formerly = List.copyOf(formerly);
     }
 
@@ -72,6 +75,7 @@ public record RelationInfo(
                 constraints,
                 system,
                 withheld,
+                definitions,
                 formerly);
     }
 
@@ -90,6 +94,7 @@ public record RelationInfo(
                 constraints,
                 system,
                 withheld,
+                definitions,
                 formerly);
     }
 
@@ -108,12 +113,21 @@ public record RelationInfo(
                 constraints,
                 system,
                 withheld,
+                definitions,
                 names);
     }
 
     /** True when the column, or for 0 any of them, holds more than a description of the schema. */
     boolean holdsData(int attributeNumber) {
-        return !system || (attributeNumber == 0 ? !withheld.isEmpty() : withheld.contains(attributeNumber));
+        return !system
+                || (attributeNumber == 0
+                        ? !withheld.isEmpty() || !definitions.isEmpty()
+                        : withheld.contains(attributeNumber) || definitions.contains(attributeNumber));
+    }
+
+    /** True when the column holds a description of the schema, in which there may be constants. */
+    boolean defines(int attributeNumber) {
+        return system && definitions.contains(attributeNumber) && !withheld.contains(attributeNumber);
     }
 
     /** True for a relation of the database's own that may hold anybody's data, or tell of other sessions. */

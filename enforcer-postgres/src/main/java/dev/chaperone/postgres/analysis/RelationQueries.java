@@ -100,6 +100,7 @@ final class RelationQueries {
                                 constraints.getOrDefault(oid, Map.of()),
                                 SystemRelations.describesSchema(schema, name),
                                 SystemRelations.withheld(schema, name, own),
+                                Definitions.columns(schema, name, own),
                                 List.of()));
             }
         }

@@ -3,6 +3,7 @@ package dev.chaperone.postgres.analysis;
 import dev.chaperone.decision.v1.Column;
 import dev.chaperone.decision.v1.Relation;
 import dev.chaperone.decision.v1.Use;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -109,15 +110,33 @@ final class Touched {
             if (relation.restricted()) {
                 restricted.add("relation `" + relation.qualifiedName() + "`");
             } else if (relation.system()) {
-                entry.uses.forEach((attribute, uses) -> {
-                    ColumnInfo column = relation.column(attribute);
-                    if (column != null && !uses.equals(EnumSet.of(Use.USE_OUTPUT))) {
-                        restricted.add("column `" + relation.qualifiedName() + '.' + column.name() + "`");
-                    }
-                });
+                restricted.addAll(worked(entry, false));
             }
         }
         return List.copyOf(restricted);
+    }
+
+    /** What definitions are used in another way than being delivered. */
+    List<String> definitions() {
+        return entries.values().stream()
+                .filter(entry -> entry.relation.system())
+                .flatMap(entry -> worked(entry, true).stream())
+                .distinct()
+                .toList();
+    }
+
+    private static List<String> worked(Entry entry, boolean definitions) {
+        RelationInfo relation = entry.relation;
+        List<String> columns = new ArrayList<>();
+        entry.uses.forEach((attribute, uses) -> {
+            ColumnInfo column = relation.column(attribute);
+            if (column != null
+                    && relation.defines(attribute) == definitions
+                    && !uses.equals(EnumSet.of(Use.USE_OUTPUT))) {
+                columns.add("column `" + relation.qualifiedName() + '.' + column.name() + "`");
+            }
+        });
+        return columns;
     }
 
     private static Relation relation(Entry entry) {

@@ -39,6 +39,7 @@ final class TreeScan {
     private final List<MaskedSource.Verified> sources;
     private final Map<Node.Struct, Level> levels = new LinkedHashMap<>();
     private final Touched touched;
+    private boolean definitions;
     private final Set<String> disallowed = new LinkedHashSet<>();
 
     TreeScan(CatalogSnapshot catalog, List<MaskedSource.Verified> sources, Touched touched) {
@@ -175,7 +176,13 @@ final class TreeScan {
         catalog.hidden().onWrite(relation.oid()).forEach(this::function);
     }
 
+    /** True when it uses any {@link Definitions}. */
+    boolean definitions() {
+        return definitions;
+    }
+
     private void function(int oid) {
+        definitions |= Definitions.printedBy(catalog.function(oid));
         if (oid != 0 && !catalog.functionAllowed(oid)) {
             disallowed.add(catalog.functionName(oid));
         }
@@ -295,6 +302,7 @@ final class TreeScan {
         if (relation == null) {
             throw UnanalysableException.unknown("relation with oid `" + Integer.toUnsignedString(oid) + "`");
         }
+        definitions |= !relation.definitions().isEmpty();
         if (!relation.system() && "rpvmfS".indexOf(relation.kind()) < 0) {
             throw new UnanalysableException(
                     ErrorCode.DENIED, "relation `" + relation.qualifiedName() + "` is not readable through chaperone");

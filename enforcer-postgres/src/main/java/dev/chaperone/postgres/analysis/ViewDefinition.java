@@ -26,7 +26,7 @@ record ViewDefinition(Map<Integer, Lineage.Summary> columns, Set<Long> used, boo
         try {
             TreeScan scan = new TreeScan(catalog, List.of(), new Touched());
             Level top = scan.query(QueryAnalyzer.query(tree), null, false);
-            Lineage lineage = new Lineage(scan.levels(), catalog);
+            Lineage lineage = new Lineage(scan.levels(), catalog, scan.definitions());
             Map<Integer, Lineage.Summary> columns = new HashMap<>();
             top.outputExpressions().keySet().forEach(number -> columns.put(number, lineage.output(top, number)));
             Set<Long> used = new HashSet<>();

@@ -13,6 +13,6 @@ final class TestingRelations {
     static RelationInfo relation(int oid, String schema, String name, char kind, Map<Integer, ColumnInfo> columns) {
         return new RelationInfo(
                 oid, "clinic", schema, name, kind, columns, List.of(), List.of(), List.of(), Map.of(), false, Set.of(),
-                List.of());
+                Set.of(), List.of());
     }
 }
