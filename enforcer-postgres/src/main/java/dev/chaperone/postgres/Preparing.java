@@ -9,7 +9,8 @@ import java.util.List;
 
 /**
  * What an SQL PREPARE leaves behind. The server analyses what is prepared when PREPARE runs, and prints the tree then: what is
- * prepared is known as well as if it had come in a Parse message.
+ * prepared is known as well as if it had come in a Parse message. PostgreSQL 14 prints none: there it is prepared by such a message
+ * before it is first executed.
  */
 final class Preparing {
 
@@ -46,6 +47,7 @@ final class Preparing {
                         return;
                     }
                     flow.takeTree(inner);
+                    inner.unsure(inner.tree() == null);
                     session.names().prepared(prepare.name(), inner);
                     then.run();
                 });

@@ -25,6 +25,7 @@ final class UtilityCheck {
             "COPYSTMT",
             "EXPLAINSTMT",
             "DECLARECURSORSTMT",
+            "DECLARECURSOR",
             "FETCHSTMT",
             "CLOSEPORTALSTMT",
             "PREPARESTMT",
@@ -32,6 +33,7 @@ final class UtilityCheck {
             "LISTENSTMT",
             "UNLISTENSTMT",
             "NOTIFYSTMT",
+            "NOTIFY",
             "LOCKSTMT",
             "LOADSTMT");
 
@@ -93,11 +95,12 @@ final class UtilityCheck {
             case TRUNCATE -> Set.of("TRUNCATESTMT");
             case CURSOR, LISTEN ->
                 switch (statement.operation()) {
-                    case "declare" -> Set.of("DECLARECURSORSTMT");
+                    // PostgreSQL 14 prints some of them, under other names.
+                    case "declare" -> Set.of("DECLARECURSORSTMT", "DECLARECURSOR");
                     case "close" -> Set.of("CLOSEPORTALSTMT");
                     case "listen" -> Set.of("LISTENSTMT");
                     case "unlisten" -> Set.of("UNLISTENSTMT");
-                    case "notify" -> Set.of("NOTIFYSTMT");
+                    case "notify" -> Set.of("NOTIFYSTMT", "NOTIFY");
                     default -> Set.of("FETCHSTMT");
                 };
             default -> Set.of();

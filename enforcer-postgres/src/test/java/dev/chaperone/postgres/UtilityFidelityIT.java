@@ -4,24 +4,28 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chaperone.testkit.Backends;
 import dev.chaperone.testkit.PostgresBackend;
+import dev.chaperone.testkit.PostgresOptions;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
-import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * With a policy that permits everything, a person gets from the gateway what the server itself would say: every message of
  * every answer, on the newest server and on one that prints no trees of utility statements.
  */
+@ParameterizedClass(name = "PostgreSQL {0}")
+@MethodSource("dev.chaperone.testkit.PostgresMajors#tested")
 final class UtilityFidelityIT {
 
     private static final Map<String, String> SCRIPTS = new TreeMap<>(Map.ofEntries(
@@ -350,133 +354,112 @@ final class UtilityFidelityIT {
                     show statement_timeout
                     """)));
 
-    @Nested
-    @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-    final class On18 extends Fidelity {
-        @Override
-        PostgresBackend backend() {
-            return Backends.postgres();
+    @Parameter
+    int major;
+
+    private static Gateway gateway;
+
+    @BeforeParameterizedClassInvocation
+    static void start(int major) {
+        PostgresBackend backend = Backends.postgres(PostgresOptions.temporary().withMajor(major));
+        Gateway.seed(backend);
+        gateway = Gateway.before(backend, Gateway.config(backend, PostgresConfig.TlsMode.DISABLE, null, Gateway.ROLE));
+        gateway.decisions.policy(request -> TestingDecisions.permitUnanalysed());
+    }
+
+    @AfterParameterizedClassInvocation
+    static void stop() {
+        gateway.close();
+    }
+
+    @TestFactory
+    Stream<DynamicTest> theGatewaySaysWhatTheServerSays() {
+        return SCRIPTS.entrySet().stream()
+                .flatMap(script -> Stream.of(
+                        DynamicTest.dynamicTest(
+                                script.getKey() + ", simple", () -> compare(script.getValue(), Transcript::simple)),
+                        DynamicTest.dynamicTest(
+                                script.getKey() + ", extended",
+                                () -> compare(script.getValue(), Transcript::extended))));
+    }
+
+    @Test
+    void functionsAreCalledByMessage() throws IOException {
+        List<String> direct;
+        try (RawClient client = RawClient.direct(gateway.backend.port(), Gateway.ROLE, Gateway.PASSWORD)) {
+            direct = calls(client);
+        }
+        try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.HUMAN)) {
+            assertThat(calls(client)).containsExactlyElementsOf(direct);
         }
     }
 
-    @Nested
-    @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-    final class On15 extends Fidelity {
-        @Override
-        PostgresBackend backend() {
-            return Postgres15.start();
+    private static List<String> calls(RawClient client) throws IOException {
+        List<String> lines = new ArrayList<>();
+        for (byte[] message : List.of(
+                RawClient.call(1397, 0, "-4"), // abs
+                RawClient.call(1397, 1, "-4"),
+                RawClient.call(1397, 0, "x"),
+                RawClient.call(1397, 0),
+                RawClient.query("begin"),
+                RawClient.call(1397, 0, "7"),
+                RawClient.call(957, 0, "0"), // lo_creat
+                RawClient.query("select 1"),
+                RawClient.call(955, 0, "0", "3"), // lowrite
+                RawClient.query("rollback"),
+                RawClient.call(2147483646, 0))) {
+            client.raw(message);
+            lines.add(">");
+            for (String line : Transcript.read(client)) {
+                // A new large object has a new OID.
+                lines.add(line.startsWith("V \\00\\00\\00\\05") ? "V" : line);
+            }
+        }
+        return lines;
+    }
+
+    @Test
+    void cursorsOfSqlAreRunByMessages() throws IOException {
+        List<String> direct;
+        try (RawClient client = RawClient.direct(gateway.backend.port(), Gateway.ROLE, Gateway.PASSWORD)) {
+            direct = cursors(client);
+        }
+        try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.HUMAN)) {
+            assertThat(cursors(client)).containsExactlyElementsOf(direct);
         }
     }
 
-    abstract static class Fidelity {
-
-        private Gateway gateway;
-
-        abstract PostgresBackend backend();
-
-        @BeforeAll
-        void start() {
-            PostgresBackend backend = backend();
-            Gateway.seed(backend);
-            gateway = Gateway.before(
-                    backend, Gateway.config(backend, PostgresConfig.TlsMode.DISABLE, null, Gateway.ROLE));
-            gateway.decisions.policy(request -> TestingDecisions.permitUnanalysed());
+    private static List<String> cursors(RawClient client) throws IOException {
+        List<String> lines = new ArrayList<>();
+        for (byte[] message : List.of(
+                RawClient.query("begin"),
+                RawClient.query("declare c cursor for select id, name from patients order by id"),
+                RawClient.join(RawClient.describe('P', "c"), RawClient.sync()),
+                RawClient.join(RawClient.execute("c", 2), RawClient.sync()),
+                RawClient.query("fetch c"),
+                RawClient.join(RawClient.execute("c", 0), RawClient.sync()),
+                RawClient.join(RawClient.message('C', new byte[] {'P'}, RawClient.bytes("c")), RawClient.sync()),
+                RawClient.join(RawClient.describe('P', "c"), RawClient.sync()),
+                RawClient.query("rollback"),
+                RawClient.query("prepare p (int) as select name from patients where id = $1"),
+                RawClient.join(RawClient.describe('S', "p"), RawClient.sync()),
+                RawClient.join(RawClient.message('C', new byte[] {'S'}, RawClient.bytes("p")), RawClient.sync()),
+                RawClient.query("execute p (1)"))) {
+            client.raw(message);
+            lines.add(">");
+            lines.addAll(Transcript.read(client));
         }
+        return lines;
+    }
 
-        @AfterAll
-        void stop() {
-            gateway.close();
+    private void compare(String script, Way way) throws IOException {
+        List<String> statements = script.lines().toList();
+        List<String> direct;
+        try (RawClient client = RawClient.direct(gateway.backend.port(), Gateway.ROLE, Gateway.PASSWORD)) {
+            direct = way.run(client, statements);
         }
-
-        @TestFactory
-        Stream<DynamicTest> theGatewaySaysWhatTheServerSays() {
-            return SCRIPTS.entrySet().stream()
-                    .flatMap(script -> Stream.of(
-                            DynamicTest.dynamicTest(
-                                    script.getKey() + ", simple", () -> compare(script.getValue(), Transcript::simple)),
-                            DynamicTest.dynamicTest(
-                                    script.getKey() + ", extended",
-                                    () -> compare(script.getValue(), Transcript::extended))));
-        }
-
-        @Test
-        void functionsAreCalledByMessage() throws IOException {
-            List<String> direct;
-            try (RawClient client = RawClient.direct(gateway.backend.port(), Gateway.ROLE, Gateway.PASSWORD)) {
-                direct = calls(client);
-            }
-            try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.HUMAN)) {
-                assertThat(calls(client)).containsExactlyElementsOf(direct);
-            }
-        }
-
-        private static List<String> calls(RawClient client) throws IOException {
-            List<String> lines = new ArrayList<>();
-            for (byte[] message : List.of(
-                    RawClient.call(1397, 0, "-4"), // abs
-                    RawClient.call(1397, 1, "-4"),
-                    RawClient.call(1397, 0, "x"),
-                    RawClient.call(1397, 0),
-                    RawClient.query("begin"),
-                    RawClient.call(1397, 0, "7"),
-                    RawClient.call(957, 0, "0"), // lo_creat
-                    RawClient.query("select 1"),
-                    RawClient.call(955, 0, "0", "3"), // lowrite
-                    RawClient.query("rollback"),
-                    RawClient.call(2147483646, 0))) {
-                client.raw(message);
-                lines.add(">");
-                for (String line : Transcript.read(client)) {
-                    // A new large object has a new OID.
-                    lines.add(line.startsWith("V \\00\\00\\00\\05") ? "V" : line);
-                }
-            }
-            return lines;
-        }
-
-        @Test
-        void cursorsOfSqlAreRunByMessages() throws IOException {
-            List<String> direct;
-            try (RawClient client = RawClient.direct(gateway.backend.port(), Gateway.ROLE, Gateway.PASSWORD)) {
-                direct = cursors(client);
-            }
-            try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.HUMAN)) {
-                assertThat(cursors(client)).containsExactlyElementsOf(direct);
-            }
-        }
-
-        private static List<String> cursors(RawClient client) throws IOException {
-            List<String> lines = new ArrayList<>();
-            for (byte[] message : List.of(
-                    RawClient.query("begin"),
-                    RawClient.query("declare c cursor for select id, name from patients order by id"),
-                    RawClient.join(RawClient.describe('P', "c"), RawClient.sync()),
-                    RawClient.join(RawClient.execute("c", 2), RawClient.sync()),
-                    RawClient.query("fetch c"),
-                    RawClient.join(RawClient.execute("c", 0), RawClient.sync()),
-                    RawClient.join(RawClient.message('C', new byte[] {'P'}, RawClient.bytes("c")), RawClient.sync()),
-                    RawClient.join(RawClient.describe('P', "c"), RawClient.sync()),
-                    RawClient.query("rollback"),
-                    RawClient.query("prepare p (int) as select name from patients where id = $1"),
-                    RawClient.join(RawClient.describe('S', "p"), RawClient.sync()),
-                    RawClient.join(RawClient.message('C', new byte[] {'S'}, RawClient.bytes("p")), RawClient.sync()),
-                    RawClient.query("execute p (1)"))) {
-                client.raw(message);
-                lines.add(">");
-                lines.addAll(Transcript.read(client));
-            }
-            return lines;
-        }
-
-        private void compare(String script, Way way) throws IOException {
-            List<String> statements = script.lines().toList();
-            List<String> direct;
-            try (RawClient client = RawClient.direct(gateway.backend.port(), Gateway.ROLE, Gateway.PASSWORD)) {
-                direct = way.run(client, statements);
-            }
-            try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.HUMAN)) {
-                assertThat(way.run(client, statements)).containsExactlyElementsOf(direct);
-            }
+        try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.HUMAN)) {
+            assertThat(way.run(client, statements)).containsExactlyElementsOf(direct);
         }
     }
 

@@ -7,7 +7,7 @@ import org.testcontainers.postgresql.PostgreSQLContainer;
 /** PostgreSQL in a container, where an engine answers. */
 final class ContainerPostgresBackend implements PostgresBackend {
 
-    private static final String IMAGE = "postgres:18";
+    private static final String IMAGE = "postgres:";
 
     private final PostgreSQLContainer container;
 
@@ -21,7 +21,7 @@ final class ContainerPostgresBackend implements PostgresBackend {
                     "a fixed directory, a fixed port and TLS need the embedded PostgreSQL; set CHAPERONE_BACKENDS to `embedded`");
         }
         Containers.requireEngine();
-        PostgreSQLContainer container = new PostgreSQLContainer(IMAGE).withUsername("postgres");
+        PostgreSQLContainer container = new PostgreSQLContainer(IMAGE + options.major()).withUsername("postgres");
         container.start();
         return new ContainerPostgresBackend(container);
     }

@@ -14,7 +14,7 @@ import java.util.HexFormat;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** PostgreSQL as a child process, from binaries on the class path. */
+/** PostgreSQL as a child process. */
 final class EmbeddedPostgresBackend implements PostgresBackend {
 
     private static final String SUPERUSER = "postgres";
@@ -54,7 +54,7 @@ final class EmbeddedPostgresBackend implements PostgresBackend {
         try {
             Path directory = Directories.prepare(options.directory(), "chaperone-postgres");
             if (temporary) {
-                PostgresTemplate.copyTo(directory, EmbeddedPostgresBackend::initialise);
+                PostgresTemplate.copyTo(directory, options.major(), template -> initialise(options.major(), template));
             }
             return start(options, directory, temporary);
         } catch (IOException | SQLException e) {
@@ -62,9 +62,10 @@ final class EmbeddedPostgresBackend implements PostgresBackend {
         }
     }
 
-    private static void initialise(Path directory) {
+    private static void initialise(int major, Path directory) {
         try {
-            start(PostgresOptions.temporary(), directory, false).close();
+            start(PostgresOptions.temporary().withMajor(major), directory, false)
+                    .close();
         } catch (IOException | SQLException e) {
             throw new IllegalStateException("the embedded PostgreSQL was not initialised: " + e.getMessage(), e);
         }
@@ -82,16 +83,17 @@ final class EmbeddedPostgresBackend implements PostgresBackend {
                 .setPGStartupWait(Duration.ofSeconds(60))
                 .setOutputRedirector(ProcessBuilder.Redirect.DISCARD)
                 .setErrorRedirector(ProcessBuilder.Redirect.DISCARD);
+        if (!PostgresMajors.onClassPath(options.major())) {
+            builder.setPgBinaryResolver(PostgresMajors.binaries(options.major()));
+        }
         SMALL.forEach(builder::setServerConfig);
         builder.setServerConfig("unix_socket_directories", hasSocket(directory) ? directory.toString() : "");
         if (options.directory() != null) {
             builder.setServerConfig("fsync", "on");
         } else {
-            // Passwords that live as long as a test need not be slow to guess; with the usual 4096 rounds most of what
-            // the tests' processors did was to log in.
-            builder.setServerConfig("scram_iterations", "1");
             // What it finds out changes the plans that tests compare, at a time of its own.
             builder.setServerConfig("autovacuum", "off");
+            builder.setServerConfig("max_prepared_transactions", "5");
         }
         Path certificate = null;
         if (options.tls()) {
@@ -104,7 +106,7 @@ final class EmbeddedPostgresBackend implements PostgresBackend {
         EmbeddedPostgres server = builder.start();
         EmbeddedPostgresBackend backend =
                 new EmbeddedPostgresBackend(server, directory, temporary, password, certificate);
-        backend.requirePasswords(data);
+        backend.requirePasswords(data, options);
         return backend;
     }
 
@@ -123,13 +125,20 @@ final class EmbeddedPostgresBackend implements PostgresBackend {
     }
 
     /** The server is initialised trusting everybody; from here on nobody connects without a password. */
-    private void requirePasswords(Path data) throws IOException, SQLException {
+    private void requirePasswords(Path data, PostgresOptions options) throws IOException, SQLException {
         Path hba = data.resolve("pg_hba.conf");
         if (Files.readString(hba).equals(HBA)) {
             return;
         }
         try (Connection connection = connect("postgres");
                 Statement statement = connection.createStatement()) {
+            if (options.directory() == null && options.major() >= 16) {
+                // Passwords that live as long as a test need not be slow to guess; with the usual 4096 rounds most of
+                // what
+                // the tests' processors did was to log in.
+                statement.execute("ALTER SYSTEM SET scram_iterations = 1");
+                statement.execute("SET scram_iterations = 1");
+            }
             statement.execute("ALTER ROLE " + SUPERUSER + " PASSWORD '" + password + "'");
             Files.writeString(hba, HBA);
             statement.execute("SELECT pg_reload_conf()");

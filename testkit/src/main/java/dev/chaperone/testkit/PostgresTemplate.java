@@ -4,20 +4,21 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.HashMap;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The directory of a server that was initialised and stopped, made once a process: a temporary server begins as a copy of it,
+ * The directory of a server that was initialised and stopped, made once a process and major version: a temporary server begins as a copy of it,
  * since {@code initdb} takes longer than all else about one.
  */
 final class PostgresTemplate {
 
-    /** The template, once there is one. */
-    private static final AtomicReference<@Nullable Path> TEMPLATE = new AtomicReference<>();
+    /** By major version. */
+    private static final Map<Integer, Path> TEMPLATES = new HashMap<>();
 
     private PostgresTemplate() {}
 
@@ -26,14 +27,14 @@ final class PostgresTemplate {
      *
      * @param initialise fills an empty directory with what is to be copied
      */
-    static synchronized void copyTo(Path directory, Consumer<Path> initialise) throws IOException {
-        Path source = TEMPLATE.get();
+    static synchronized void copyTo(Path directory, int major, Consumer<Path> initialise) throws IOException {
+        @Nullable Path source = TEMPLATES.get(major);
         if (source == null) {
             source = Directories.prepare(null, "chaperone-postgres-template");
             Path kept = source;
             Runtime.getRuntime().addShutdownHook(new Thread(() -> Directories.delete(kept), "template-removal"));
             initialise.accept(source);
-            TEMPLATE.set(source);
+            TEMPLATES.put(major, source);
         }
         copy(source, directory);
     }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +14,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Every function that a new database has, and whether it may be called: as reviewed, major version by major version. The file of
@@ -23,21 +22,10 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class FunctionListIT {
 
-    private static TreeServer server(int major) throws IOException, SQLException {
-        String jar = System.getProperty("postgres" + major);
-        return new TreeServer(
-                jar == null
-                        ? null
-                        : (system, architecture) -> URI.create(
-                                        "jar:" + Path.of(jar).toUri() + "!/postgres-linux-x86_64.txz")
-                                .toURL()
-                                .openStream());
-    }
-
     @ParameterizedTest
-    @ValueSource(ints = {15, 18})
+    @MethodSource("dev.chaperone.testkit.PostgresMajors#tested")
     void whatMayBeCalledIsAsReviewed(int major) throws IOException, SQLException {
-        try (TreeServer server = server(major)) {
+        try (TreeServer server = new TreeServer(major)) {
             Map<String, Boolean> functions =
                     new TreeMap<>(server.catalog().functions().signatures());
             // Those of the fixture, and those that no statement can call.

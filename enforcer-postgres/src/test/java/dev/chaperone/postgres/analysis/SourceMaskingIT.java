@@ -10,6 +10,7 @@ import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.enforcer.MaskingFunctions;
 import dev.chaperone.postgres.masking.SqlMask;
 import dev.chaperone.proto.Secret;
+import dev.chaperone.testkit.PostgresMajors;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -37,7 +38,7 @@ final class SourceMaskingIT {
 
     @BeforeAll
     static void start() throws Exception {
-        server = new TreeServer(null);
+        server = new TreeServer(PostgresMajors.chosen());
         server.execute("""
                 INSERT INTO clinic.users VALUES (1, 'Ada', '123-45-6789', 'Bern', '1980-02-03'), (2, 'Ben', '987-65-4321', 'Bern', '1900-01-01'),
                                                 (3, 'Ada', '111-22-3333', 'Chur', NULL);

@@ -1,24 +1,23 @@
 package dev.chaperone.postgres.analysis;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.chaperone.decision.v1.ColumnSource;
-import io.zonky.test.db.postgres.embedded.PgBinaryResolver;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.URI;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/** What generated columns and materialised views are said to be made of, on two major versions. */
+/** What generated columns and materialised views are said to be made of, on every major version. */
+@ParameterizedClass(name = "PostgreSQL {0}")
+@MethodSource("dev.chaperone.testkit.PostgresMajors#tested")
 class StoredColumnsIT {
 
     private static final String SCHEMA = """
@@ -51,122 +50,93 @@ class StoredColumnsIT {
             ALTER TABLE stray INHERIT parent;
             """;
 
-    @Nested
-    @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-    final class On18 extends Catalogue {
-        On18() {
-            super(null);
-        }
+    @Parameter
+    int major;
 
-        @Test
-        void virtualColumnsAreMadeOfWhatTheyAreComputedFrom() throws Exception {
-            try (TreeServer server = server()) {
-                server.execute("CREATE TABLE clinic.virtual (a text, b text GENERATED ALWAYS AS (a || 'x') VIRTUAL)");
-                assertThat(columns(server, "virtual")).containsEntry("b", "~clinic.virtual.a");
-            }
+    TreeServer server() throws IOException, SQLException {
+        return new TreeServer(major);
+    }
+
+    @Test
+    void whatIsStoredIsTracedToTheColumnsThatItCameFrom() throws Exception {
+        try (TreeServer server = server()) {
+            server.execute(SCHEMA);
+
+            assertThat(columns(server, "made"))
+                    .containsEntry("initials", "~clinic.made.name ~clinic.made.ssn")
+                    .containsEntry("upper", "~clinic.made.name")
+                    .containsEntry("plain", "")
+                    .containsEntry("fixed", "");
+            assertThat(columns(server, "m_nested"))
+                    .containsEntry("two", "clinic.users.ssn")
+                    .containsEntry("three", "~clinic.users.name")
+                    .containsEntry("n", "");
+            assertThat(described(relation(server, "m_nested").builtFrom()))
+                    .isEqualTo("~clinic.contacts.phone ~clinic.contacts.ssn ~clinic.users.id ~clinic.users.name"
+                            + " ~clinic.users.ssn");
+            assertThat(columns(server, "m_again"))
+                    .containsEntry("code", "clinic.m_nested.two(clinic.users.ssn)")
+                    .containsEntry("loud", "~clinic.m_nested.two(clinic.users.ssn)")
+                    .containsEntry("three", "clinic.m_nested.three(~clinic.users.name)");
+            assertThat(columns(server, "m_union")).containsEntry("ssn", "clinic.contacts.ssn clinic.users.ssn");
+            assertThat(columns(server, "m_row"))
+                    .containsEntry("whole", "~clinic.users.id ~clinic.users.name ~clinic.users.ssn")
+                    .containsEntry("two", "clinic.users.ssn");
+            assertThat(columns(server, "m_cte"))
+                    .containsEntry("ssn", "~clinic.users.ssn")
+                    .containsEntry("worst", "~clinic.visits.diagnosis");
+            assertThat(columns(server, "m_made"))
+                    .containsEntry("initials", "clinic.made.initials(~clinic.made.name ~clinic.made.ssn)")
+                    .containsEntry("upper", "~clinic.made.upper(~clinic.made.name)")
+                    .containsEntry("born", "clinic.made.born");
+            assertThat(columns(server, "m_part")).containsEntry("ssn", "clinic.measures_low.ssn[clinic.measures]");
+            assertThat(columns(server, "m_catalog")).containsEntry("relname", "");
+            assertThat(columns(server, "m_stats").get("vals")).contains("pg_catalog.pg_st");
+            assertThat(columns(server, "users"))
+                    .containsEntry("ssn", "")
+                    .containsEntry("initial", "~clinic.users.name");
         }
     }
 
-    @Nested
-    @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-    final class On15 extends Catalogue {
-        On15() {
-            super(StoredColumnsIT::fifteen);
+    @Test
+    void kinIsKnownBothWaysAndOverSeveralLevels() throws Exception {
+        try (TreeServer server = server()) {
+            server.execute(SCHEMA);
+
+            assertThat(relation(server, "child").ancestors()).containsExactly("clinic.parent", "clinic.elder");
+            assertThat(relation(server, "stray").ancestors()).containsExactly("clinic.parent", "clinic.elder");
+            assertThat(relation(server, "elder").descendants())
+                    .startsWith("clinic.parent")
+                    .containsExactlyInAnyOrder("clinic.parent", "clinic.child", "clinic.stray");
+            assertThat(server.analyze("select ssn from clinic.elder")
+                            .relations()
+                            .get(0)
+                            .getAncestorsList())
+                    .contains("clinic.child");
+            assertThat(relation(server, "measures").descendants()).containsExactly("clinic.measures_low");
         }
     }
 
-    private static InputStream fifteen(String system, String machineHardware) throws IOException {
-        String jar = System.getProperty("postgres15");
-        assertThat(jar).isNotNull();
-        return URI.create("jar:" + Path.of(jar).toUri() + "!/postgres-linux-x86_64.txz")
-                .toURL()
-                .openStream();
+    @Test
+    void aRequestNamesTheSourcesOfWhatItTouches() throws Exception {
+        try (TreeServer server = server()) {
+            server.execute(SCHEMA);
+            var relation = server.analyze("select m.two from clinic.m_nested m")
+                    .relations()
+                    .get(0);
+
+            assertThat(relation.getName()).isEqualTo("m_nested");
+            assertThat(described(relation.getColumns(0).getSourcesList())).isEqualTo("clinic.users.ssn");
+            assertThat(relation.getBuiltFromList()).isNotEmpty();
+        }
     }
 
-    abstract static class Catalogue {
-
-        private final @Nullable PgBinaryResolver binaries;
-
-        Catalogue(@Nullable PgBinaryResolver binaries) {
-            this.binaries = binaries;
-        }
-
-        TreeServer server() throws IOException, SQLException {
-            return new TreeServer(binaries);
-        }
-
-        @Test
-        void whatIsStoredIsTracedToTheColumnsThatItCameFrom() throws Exception {
-            try (TreeServer server = server()) {
-                server.execute(SCHEMA);
-
-                assertThat(columns(server, "made"))
-                        .containsEntry("initials", "~clinic.made.name ~clinic.made.ssn")
-                        .containsEntry("upper", "~clinic.made.name")
-                        .containsEntry("plain", "")
-                        .containsEntry("fixed", "");
-                assertThat(columns(server, "m_nested"))
-                        .containsEntry("two", "clinic.users.ssn")
-                        .containsEntry("three", "~clinic.users.name")
-                        .containsEntry("n", "");
-                assertThat(described(relation(server, "m_nested").builtFrom()))
-                        .isEqualTo("~clinic.contacts.phone ~clinic.contacts.ssn ~clinic.users.id ~clinic.users.name"
-                                + " ~clinic.users.ssn");
-                assertThat(columns(server, "m_again"))
-                        .containsEntry("code", "clinic.m_nested.two(clinic.users.ssn)")
-                        .containsEntry("loud", "~clinic.m_nested.two(clinic.users.ssn)")
-                        .containsEntry("three", "clinic.m_nested.three(~clinic.users.name)");
-                assertThat(columns(server, "m_union")).containsEntry("ssn", "clinic.contacts.ssn clinic.users.ssn");
-                assertThat(columns(server, "m_row"))
-                        .containsEntry("whole", "~clinic.users.id ~clinic.users.name ~clinic.users.ssn")
-                        .containsEntry("two", "clinic.users.ssn");
-                assertThat(columns(server, "m_cte"))
-                        .containsEntry("ssn", "~clinic.users.ssn")
-                        .containsEntry("worst", "~clinic.visits.diagnosis");
-                assertThat(columns(server, "m_made"))
-                        .containsEntry("initials", "clinic.made.initials(~clinic.made.name ~clinic.made.ssn)")
-                        .containsEntry("upper", "~clinic.made.upper(~clinic.made.name)")
-                        .containsEntry("born", "clinic.made.born");
-                assertThat(columns(server, "m_part")).containsEntry("ssn", "clinic.measures_low.ssn[clinic.measures]");
-                assertThat(columns(server, "m_catalog")).containsEntry("relname", "");
-                assertThat(columns(server, "m_stats").get("vals")).contains("pg_catalog.pg_st");
-                assertThat(columns(server, "users"))
-                        .containsEntry("ssn", "")
-                        .containsEntry("initial", "~clinic.users.name");
-            }
-        }
-
-        @Test
-        void kinIsKnownBothWaysAndOverSeveralLevels() throws Exception {
-            try (TreeServer server = server()) {
-                server.execute(SCHEMA);
-
-                assertThat(relation(server, "child").ancestors()).containsExactly("clinic.parent", "clinic.elder");
-                assertThat(relation(server, "stray").ancestors()).containsExactly("clinic.parent", "clinic.elder");
-                assertThat(relation(server, "elder").descendants())
-                        .startsWith("clinic.parent")
-                        .containsExactlyInAnyOrder("clinic.parent", "clinic.child", "clinic.stray");
-                assertThat(server.analyze("select ssn from clinic.elder")
-                                .relations()
-                                .get(0)
-                                .getAncestorsList())
-                        .contains("clinic.child");
-                assertThat(relation(server, "measures").descendants()).containsExactly("clinic.measures_low");
-            }
-        }
-
-        @Test
-        void aRequestNamesTheSourcesOfWhatItTouches() throws Exception {
-            try (TreeServer server = server()) {
-                server.execute(SCHEMA);
-                var relation = server.analyze("select m.two from clinic.m_nested m")
-                        .relations()
-                        .get(0);
-
-                assertThat(relation.getName()).isEqualTo("m_nested");
-                assertThat(described(relation.getColumns(0).getSourcesList())).isEqualTo("clinic.users.ssn");
-                assertThat(relation.getBuiltFromList()).isNotEmpty();
-            }
+    @Test
+    void virtualColumnsAreMadeOfWhatTheyAreComputedFrom() throws Exception {
+        assumeThat(major).isGreaterThanOrEqualTo(18);
+        try (TreeServer server = server()) {
+            server.execute("CREATE TABLE clinic.virtual (a text, b text GENERATED ALWAYS AS (a || 'x') VIRTUAL)");
+            assertThat(columns(server, "virtual")).containsEntry("b", "~clinic.virtual.a");
         }
     }
 

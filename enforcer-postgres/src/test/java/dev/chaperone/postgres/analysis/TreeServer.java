@@ -1,8 +1,8 @@
 package dev.chaperone.postgres.analysis;
 
-import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
-import io.zonky.test.db.postgres.embedded.PgBinaryResolver;
-import java.io.IOException;
+import dev.chaperone.testkit.Backends;
+import dev.chaperone.testkit.PostgresBackend;
+import dev.chaperone.testkit.PostgresOptions;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -39,17 +39,13 @@ final class TreeServer implements AutoCloseable {
             CREATE SEQUENCE numbers;
             """;
 
-    private final EmbeddedPostgres server;
+    private final PostgresBackend server;
     private final Connection connection;
     private CatalogSnapshot catalog;
 
-    TreeServer(@Nullable PgBinaryResolver binaries) throws IOException, SQLException {
-        EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder();
-        if (binaries != null) {
-            builder.setPgBinaryResolver(binaries);
-        }
-        server = builder.start();
-        connection = server.getPostgresDatabase().getConnection();
+    TreeServer(int major) throws SQLException {
+        server = Backends.postgres(PostgresOptions.temporary().withMajor(major));
+        connection = server.connect("postgres");
         try (Statement statement = connection.createStatement()) {
             statement.execute(SCHEMA);
             statement.execute(
@@ -59,10 +55,7 @@ final class TreeServer implements AutoCloseable {
     }
 
     CatalogLoader loader() {
-        return new CatalogLoader(
-                "postgres",
-                FunctionChoice.NONE,
-                () -> server.getPostgresDatabase().getConnection());
+        return new CatalogLoader("postgres", FunctionChoice.NONE, () -> server.connect("postgres"));
     }
 
     CatalogSnapshot catalog() {
@@ -70,7 +63,7 @@ final class TreeServer implements AutoCloseable {
     }
 
     void execute(String sql) throws SQLException {
-        try (Connection other = server.getPostgresDatabase().getConnection();
+        try (Connection other = server.connect("postgres");
                 Statement statement = other.createStatement()) {
             statement.execute(sql);
         }
@@ -112,7 +105,7 @@ final class TreeServer implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException, SQLException {
+    public void close() throws SQLException {
         connection.close();
         server.close();
     }
