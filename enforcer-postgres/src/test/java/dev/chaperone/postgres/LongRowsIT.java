@@ -107,7 +107,7 @@ class LongRowsIT {
     void nothingFollowsAMessageThatCouldNotBeRecordedToItsEnd() throws IOException {
         long[] parts = new long[1];
         gateway.recorder.failOn(event ->
-                event.hasDelivered() && event.getDelivered().getPayload().size() > 100_000 && ++parts[0] > 3);
+                event.hasDelivered() && event.getDelivered().getPayload().size() > 20_000 && ++parts[0] > 6);
         try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.AGENT)) {
             client.raw(query("select note from notes where id = 2"));
             assertThat(client.read().tag()).isEqualTo('T');

@@ -16,6 +16,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -170,6 +171,19 @@ class UpstreamsIT {
             backend.execute("alter database lab_v3 rename to lab_v2");
         }
         gateway.enforcer.check();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"LATIN1", "SQL_ASCII", "EUC_JP"})
+    void aDatabaseWhoseTextCannotBeReadExactlyIsNotServed(String encoding) {
+        String database = "encoded_" + encoding.toLowerCase(Locale.ROOT);
+        backend.execute("create database " + database + " template template0 encoding '" + encoding
+                + "' lc_collate 'C' lc_ctype 'C'");
+        PostgresConfig.Listen listen = new PostgresConfig.Listen("127.0.0.1", 0, true, null, null);
+        PostgresConfig config = new PostgresConfig(listen, Map.of("old", upstream(database)), Gateway.bounds());
+        assertThatThrownBy(() -> Gateway.before(backend, config))
+                .hasMessageContaining("upstream `old`")
+                .hasMessageContaining("encoded in `" + encoding + "`");
     }
 
     @Test
