@@ -56,6 +56,9 @@ record OidcServer(URI issuer, RSAKey key, Runnable stop) {
         return JSONObjectUtils.toJSONString(Map.of(
                 "httpServer",
                 "NettyWrapper",
+                // Whoever signs in with a browser says who they are; the default makes somebody up.
+                "interactiveLogin",
+                true,
                 "tokenProvider",
                 Map.of("keyProvider", Map.of("initialKeys", key.toJSONString(), "algorithm", "RS256"))));
     }
