@@ -1,6 +1,7 @@
 package dev.chaperone.postgres;
 
 import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.postgres.analysis.SettingsPolicy;
 import dev.chaperone.postgres.wire.BackendDecoder;
 import dev.chaperone.postgres.wire.CancelKey;
 import dev.chaperone.postgres.wire.FrontendWriter;
@@ -20,6 +21,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.net.SocketAddress;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -69,8 +71,14 @@ final class UpstreamConnector {
     CompletableFuture<UpstreamConnection> connect(EventLoop loop, Map<String, String> settings) {
         Map<String, String> startup = new LinkedHashMap<>(settings);
         startup.putAll(PINNED);
-        // Masks know dates in ISO form only; the order of day and month stays the client's choice.
-        startup.merge("datestyle", "ISO", (asked, iso) -> iso + ", " + asked);
+        // Masks know dates in ISO form only; the order of day and month stays the client's choice, and another style is
+        // asked
+        // for here only when the policy has permitted it.
+        startup.merge(
+                "datestyle",
+                "ISO",
+                (asked, iso) ->
+                        SettingsPolicy.refusal("datestyle", List.of(asked)) == null ? iso + ", " + asked : asked);
         startup.put("user", upstream.user());
         startup.put("database", upstream.database());
         CompletableFuture<UpstreamConnection> result = new CompletableFuture<>();

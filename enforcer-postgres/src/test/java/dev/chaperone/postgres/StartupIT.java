@@ -59,6 +59,20 @@ class StartupIT {
         gateway.recorder.reset();
     }
 
+    /** As libpq sends {@code PGDATESTYLE}: nothing may be left of the style that is asked for when none is. */
+    @Test
+    void aDateStyleThatIsPermittedIsTheOnlyOne() throws IOException {
+        gateway.decisions.policy(request -> TestingDecisions.permitUnanalysed());
+        try (RawClient client = RawClient.open(gateway.port())) {
+            client.startup(RawClient.V3_0, "user", "ada", "database", Gateway.DATABASE, "DateStyle", "Postgres, MDY");
+            client.read();
+            client.send('p', bytes(TestingAuthenticator.HUMAN));
+            assertThat(client.until("ZE"))
+                    .anySatisfy(said -> assertThat(new String(said.body(), StandardCharsets.US_ASCII))
+                            .isEqualTo("DateStyle\0Postgres, MDY\0"));
+        }
+    }
+
     // ---- versions --------------------------------------------------------------------------------------------------
 
     @ParameterizedTest

@@ -247,10 +247,14 @@ final class SqlLexer {
     /** Whether letters after a number start a name depends on the server's version: only where it makes no difference. */
     private Kind number() {
         boolean letters = false;
+        boolean exponent = false;
         while (true) {
             char c = at(position);
             if (isDigit(c) || c == '.') {
                 position++;
+            } else if (!letters && !exponent && isExponent()) {
+                exponent = true;
+                position += 2;
             } else if (isNameStart(c)) {
                 letters = true;
                 position++;
@@ -266,6 +270,14 @@ final class SqlLexer {
                 return Kind.NUMBER;
             }
         }
+    }
+
+    /** An exponent after digits belongs to the number for every version, so that no name starts in it. */
+    private boolean isExponent() {
+        char sign = at(position + 1);
+        return (at(position) == 'e' || at(position) == 'E')
+                && isDigit(at(position - 1))
+                && (isDigit(sign) || (sign == '+' || sign == '-') && isDigit(at(position + 2)));
     }
 
     private Kind operator() {

@@ -65,6 +65,16 @@ final class StatementSplitterTest {
         assertThat(texts("begin; select 1; end")).containsExactly("begin", "select 1", "end");
     }
 
+    /** Other letters start a name on some versions, which may take in what would else begin a string. */
+    @Test
+    void anExponentIsPartOfItsNumber() {
+        assertThat(texts("select 1.5e+3\"a;\"; select 1e5'b;'; select .5E-3$$c;$$"))
+                .hasSize(3);
+        for (String letters : List.of("1e$$;$$", "1e5e5$$;$$", "1.e5$$;$$", "0x1e5$$;$$", "1e5U&'\\';'")) {
+            assertThatThrownBy(() -> texts("select " + letters)).as(letters).isInstanceOf(UnanalysableException.class);
+        }
+    }
+
     @Test
     void boundsPointIntoTheText() {
         String sql = "  select 1 ; -- x\n update t set a = 2 ";
