@@ -1,16 +1,9 @@
 package dev.chaperone.enforcer;
 
-import com.google.protobuf.CodedOutputStream;
-import com.google.protobuf.MessageLite;
 import dev.chaperone.audit.v1.Parameter;
 import dev.chaperone.decision.v1.DecideRequest;
 import dev.chaperone.decision.v1.Decision;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import dev.chaperone.proto.HoldDigest;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -30,8 +23,6 @@ public record HoldRequest(
         List<Parameter> parameters,
         @Nullable String limit) {
 
-    private static final String DOMAIN = "chaperone hold 1";
-
     public HoldRequest {
         parameters = List.copyOf(parameters);
     }
@@ -41,48 +32,8 @@ public record HoldRequest(
         return new HoldRequest(request, decision, operation, parameters, met);
     }
 
-    /**
-     * SHA-256 over the principal, the resource, the action's operation, the text, the parameters, the limit and the policy's
-     * version, each with its length first: 32 bytes that are another's for anything else that would run.
-     */
+    /** What binds the answer to exactly what would run: 32 bytes that are another's for anything else ({@link HoldDigest}). */
     public byte[] digest() {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            add(digest, utf8(DOMAIN));
-            add(digest, bytes(request.getPrincipal()));
-            add(digest, bytes(request.getResource()));
-            add(digest, utf8(request.getAction().getOperation()));
-            add(digest, utf8(operation));
-            digest.update(
-                    ByteBuffer.allocate(Integer.BYTES).putInt(parameters.size()).flip());
-            for (Parameter parameter : parameters) {
-                add(digest, bytes(parameter));
-            }
-            add(digest, utf8(limit == null ? "" : limit));
-            add(digest, utf8(decision.getPolicyVersion()));
-            return digest.digest();
-        } catch (NoSuchAlgorithmException | IOException e) {
-            throw new IllegalStateException(
-                    "every Java platform has SHA-256, and memory takes what is written to it", e);
-        }
-    }
-
-    private static byte[] utf8(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
-    }
-
-    /** Maps in one order, so that equal messages are equal bytes. */
-    private static byte[] bytes(MessageLite message) throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream(message.getSerializedSize());
-        CodedOutputStream out = CodedOutputStream.newInstance(bytes);
-        out.useDeterministicSerialization();
-        message.writeTo(out);
-        out.flush();
-        return bytes.toByteArray();
-    }
-
-    private static void add(MessageDigest digest, byte[] part) {
-        digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(part.length).flip());
-        digest.update(part);
+        return HoldDigest.of(request, operation, parameters, limit == null ? "" : limit, decision.getPolicyVersion());
     }
 }

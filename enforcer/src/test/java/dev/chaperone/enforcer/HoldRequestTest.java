@@ -74,4 +74,17 @@ class HoldRequestTest {
         assertThat(digest(request(again, DECISION, "select 1", "x")))
                 .isEqualTo(digest(request(REQUEST, DECISION, "select 1", "x")));
     }
+
+    @Test
+    void aRenewedTokenAndAnotherGuessOfThePlannerChangeNothing() {
+        DecideRequest.Builder again = REQUEST.toBuilder();
+        again.getPrincipalBuilder()
+                .setTokenId("another")
+                .setTokenHash(ByteString.copyFromUtf8("another"))
+                .getExpiresAtBuilder()
+                .setSeconds(1);
+        again.getResourceBuilder().setEstimatedRows(7).setEstimatedBytes(70);
+        assertThat(digest(request(again.build(), DECISION, "select 1")))
+                .isEqualTo(digest(request(REQUEST, DECISION, "select 1")));
+    }
 }

@@ -5,6 +5,7 @@ import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
 import io.grpc.ServerCredentials;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.TlsServerCredentials;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.inprocess.InProcessServerBuilder;
@@ -42,6 +43,7 @@ public final class DecisionServer implements AutoCloseable {
     private final PolicyWatchers watchers;
     private final DecisionEndpoint endpoint;
     private final List<Server> servers = new ArrayList<>();
+    private final List<ServerServiceDefinition> more = new ArrayList<>();
     private final AtomicBoolean closed = new AtomicBoolean();
 
     /** A decision point that does nothing before {@link #start()}. */
@@ -60,6 +62,11 @@ public final class DecisionServer implements AutoCloseable {
             watchers.announce(policy.version(), policy.digest(), policy.since());
             health(ServingStatus.SERVING);
         });
+    }
+
+    /** Serves something else to the same enforcers, from {@link #start()} on; its requests have the same bounds. */
+    public void serve(ServerServiceDefinition service) {
+        more.add(service);
     }
 
     /**
@@ -103,6 +110,7 @@ public final class DecisionServer implements AutoCloseable {
     }
 
     private Server serve(ServerBuilder<?> builder) throws IOException {
+        more.forEach(builder::addService);
         return builder.directExecutor()
                 .maxInboundMessageSize(
                         Math.toIntExact(config.limits().maxRequest().bytes()))
