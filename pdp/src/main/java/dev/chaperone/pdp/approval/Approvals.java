@@ -34,13 +34,14 @@ public final class Approvals implements AutoCloseable {
     private final Requests requests;
     private final Decisions decisions;
     private final Changes changes;
+    private final Outbox outbox;
     private final Sweeper sweeper;
 
     /**
      * Does nothing before {@link #start()}.
      *
      * @param policyVersion of the policy in force; empty while there is none, when nothing is granted or redeemed
-     * @param channels who is told what happens, beside those who watch
+     * @param channels who is told what happens, beside those who watch; closed with this
      */
     public Approvals(ApprovalsConfig config, Supplier<String> policyVersion, List<Channel> channels) {
         this.config = config;
@@ -51,7 +52,8 @@ public final class Approvals implements AutoCloseable {
         this.requests = new Requests(config, records, steps, policyVersion);
         this.decisions = new Decisions(records, steps, policyVersion);
         this.changes = new Changes(database, records, config.limits().watchers());
-        this.sweeper = new Sweeper(database, records, steps, config.keep());
+        this.outbox = new Outbox(database, channels);
+        this.sweeper = new Sweeper(database, records, steps, outbox, config.keep());
     }
 
     /**
@@ -63,6 +65,7 @@ public final class Approvals implements AutoCloseable {
         try {
             database.start();
             changes.start();
+            outbox.start();
             sweeper.start();
         } catch (RuntimeException e) {
             close();
@@ -175,6 +178,7 @@ public final class Approvals implements AutoCloseable {
                 decisions.refused(sql, said, why == null ? "" : why);
                 return said;
             });
+            outbox.wake();
         } catch (ApprovalException e) {
             LOG.warn("a refused decision on `{}` could not be put on record: {}", said.id(), e.getMessage());
         }
@@ -186,6 +190,7 @@ public final class Approvals implements AutoCloseable {
             Approval after = database.<@Nullable Approval>transaction(work);
             if (after != null) {
                 changes.tell(after);
+                outbox.wake();
                 return after;
             }
         }
@@ -200,6 +205,7 @@ public final class Approvals implements AutoCloseable {
     @Override
     public void close() {
         sweeper.close();
+        outbox.close();
         changes.close();
         database.close();
     }

@@ -28,6 +28,7 @@ final class Sweeper implements AutoCloseable {
     private final Database database;
     private final ApprovalRecords records;
     private final Steps steps;
+    private final Outbox outbox;
     private final Duration keep;
     private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "chaperone-approvals-sweeper");
@@ -35,16 +36,18 @@ final class Sweeper implements AutoCloseable {
         return thread;
     });
 
-    Sweeper(Database database, ApprovalRecords records, Steps steps, Duration keep) {
+    Sweeper(Database database, ApprovalRecords records, Steps steps, Outbox outbox, Duration keep) {
         this.database = database;
         this.records = records;
         this.steps = steps;
+        this.outbox = outbox;
         this.keep = keep;
     }
 
     void start() {
         scheduler.scheduleWithFixedDelay(guarded(this::lapse), EVERY_MILLIS, EVERY_MILLIS, TimeUnit.MILLISECONDS);
         scheduler.scheduleWithFixedDelay(guarded(this::forget), 1, 60, TimeUnit.MINUTES);
+        scheduler.scheduleWithFixedDelay(guarded(outbox::forget), 1, 1, TimeUnit.MINUTES);
     }
 
     private static Runnable guarded(Runnable work) {
