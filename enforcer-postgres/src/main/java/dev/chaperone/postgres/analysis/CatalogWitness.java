@@ -1,7 +1,6 @@
 package dev.chaperone.postgres.analysis;
 
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +15,7 @@ final class CatalogWitness implements AutoCloseable {
 
     private final CatalogLoader loader;
     private @Nullable Connection connection;
-    private @Nullable PreparedStatement prepared;
+    private CatalogMark.@Nullable Looks prepared;
 
     CatalogWitness(CatalogLoader loader) {
         this.loader = loader;
@@ -29,7 +28,7 @@ final class CatalogWitness implements AutoCloseable {
      */
     @Nullable
     CatalogMark look(CatalogMark before) throws SQLException {
-        PreparedStatement ready = prepared;
+        CatalogMark.Looks ready = prepared;
         if (ready != null) {
             try {
                 return before.look(ready);
@@ -41,11 +40,11 @@ final class CatalogWitness implements AutoCloseable {
         return before.look(connect());
     }
 
-    private PreparedStatement connect() throws SQLException {
+    private CatalogMark.Looks connect() throws SQLException {
         Connection opened = loader.connect();
         connection = opened;
         opened.setNetworkTimeout(Runnable::run, MOST_MILLIS);
-        PreparedStatement ready = CatalogMark.prepare(opened);
+        CatalogMark.Looks ready = CatalogMark.prepare(opened);
         prepared = ready;
         return ready;
     }
