@@ -5,6 +5,7 @@ import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.enforcer.HoldAnswer;
 import dev.chaperone.enforcer.HoldRequest;
 import dev.chaperone.enforcer.Recorder;
+import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.masking.DataRowMasker;
 import dev.chaperone.postgres.masking.RowMask;
 import dev.chaperone.postgres.wire.BackendFragment;
@@ -138,10 +139,17 @@ final class PortalRun {
         }
     }
 
+    /** What EXECUTE runs is analysed anew when it begins, if something that it names has changed since it was prepared. */
     private void requireSameMeaning() {
-        if (portal.ruling().analysis() != null && link.hasTrees()) {
-            throw new EnforcementException(
-                    ErrorCode.UPSTREAM_MISMATCH, "the database analysed the statement anew while it ran");
+        QueryAnalysis decided = portal.ruling().analysis();
+        if (decided == null || !link.hasTrees()) {
+            return;
+        }
+        for (String tree : link.takeTrees()) {
+            if (!decided.equals(session.analyses().analyseNow(tree).analysis())) {
+                throw new EnforcementException(
+                        ErrorCode.UPSTREAM_MISMATCH, "the database analysed the statement anew while it ran");
+            }
         }
     }
 

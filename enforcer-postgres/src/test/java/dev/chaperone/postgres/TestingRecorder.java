@@ -34,11 +34,17 @@ final class TestingRecorder implements Recorder {
         return thread;
     });
     private volatile Predicate<AuditEvent> failing = event -> false;
+    private volatile boolean keeping = true;
     private final AtomicInteger generation = new AtomicInteger();
 
     /** From now on events like this cannot be recorded, nor anything after them. */
     void failOn(Predicate<AuditEvent> which) {
         failing = which;
+    }
+
+    /** From now on nothing is kept, for runs that record more than fits. */
+    void keepNothing() {
+        keeping = false;
     }
 
     /** What was recorded, oldest first. */
@@ -136,7 +142,7 @@ final class TestingRecorder implements Recorder {
                     written.completeExceptionally(
                             new EnforcementException(ErrorCode.RECORDING_UNAVAILABLE, "the disk is full"));
                 } else {
-                    if (born == generation.get()) {
+                    if (keeping && born == generation.get()) {
                         events.add(new Event(id, event, originals));
                     }
                     written.complete(null);

@@ -157,6 +157,28 @@ final class UtilityFidelityIT {
                     prepare t as begin
                     deallocate prepare s
                     """),
+            Map.entry("prepared statements that are analysed anew", """
+                    prepare a (int) as select id, name from patients where id >= $1 order by id
+                    create temp table listed (a int) partition by list (a)
+                    create temp table listed1 partition of listed for values in (1)
+                    execute a (2)
+                    prepare i (int) as insert into listed values ($1)
+                    execute i (1)
+                    create temp table listed2 partition of listed for values in (2)
+                    execute i (2)
+                    select a from listed order by a
+                    begin
+                    alter table listed add column b int default 7
+                    execute i (1)
+                    table listed
+                    rollback
+                    execute i (1)
+                    drop table listed1
+                    execute i (2)
+                    table listed
+                    drop table listed
+                    deallocate all
+                    """),
             Map.entry("prepared statements and the search path", """
                     prepare w as select id, name from patients order by id
                     execute w
