@@ -1,4 +1,5 @@
-# Statements by which a client has the server put a value that it may not see into an error, a line each. `!`: it is a notice.
+# Statements by which a client has the server put a value that it may not see into an error, a line each. `!`: it is a notice; `16+`: from this
+# major version on.
 select c::int from vault.kept
 select c::smallint from vault.kept
 select c::bigint from vault.kept
@@ -45,7 +46,7 @@ select c::vault.mood from vault.kept
 select c::vault.pair from vault.kept
 select ('(' || c || ',1)')::vault.pair from vault.kept
 select c::oid from vault.kept
-select c::xid from vault.kept
+16+ select c::xid from vault.kept
 select c::tid from vault.kept
 select c::pg_lsn from vault.kept
 select c::pg_snapshot from vault.kept
@@ -172,6 +173,6 @@ insert into vault.triggered select c from vault.kept
 !insert into vault.noticed select c from vault.kept where id = 1
 insert into vault.target (id, late) select 109, c || 'x' from vault.kept where id = 1
 insert into vault.target (id, c) values (110, 'canary-7f3a') on conflict (id) do nothing
-merge into vault.target t using vault.kept k on t.id = k.id + 1000 when not matched then insert (id, must, c) values (k.id + 200, null, k.c || 'x')
+15+ merge into vault.target t using vault.kept k on t.id = k.id + 1000 when not matched then insert (id, must, c) values (k.id + 200, null, k.c || 'x')
 create temp table copied as select c::int from vault.kept
 select c::vault.short from vault.kept

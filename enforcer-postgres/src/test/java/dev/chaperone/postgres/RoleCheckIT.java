@@ -212,10 +212,13 @@ class RoleCheckIT {
         assertThat(refusal)
                 .contains("BYPASSRLS", "CREATEDB as a member of", "membership in pg_read_all_data")
                 .doesNotContain("CREATEROLE", "ON SCHEMA");
+        // Before 16 there is one membership, whoever granted it.
+        String grantor =
+                PostgresMajors.tested().get(SERVERS.size() - 1) >= 16 ? " GRANTED BY \"postgres\" CASCADE" : "";
         assertThat(statements(refusal))
                 .contains(
                         "ALTER ROLE \"" + role + "\" NOBYPASSRLS",
-                        "REVOKE \"" + role + "_g\" FROM \"" + role + "\" GRANTED BY \"postgres\" CASCADE");
+                        "REVOKE \"" + role + "_g\" FROM \"" + role + "\"" + grantor);
         server.executeIn(DATABASE, statements(refusal).toArray(String[]::new));
         assertThat(check(server, role, List.of("createrole", "create-on-schema:public")))
                 .containsExactly("create-on-schema:public", "createrole", "ownership");

@@ -3,6 +3,7 @@ package dev.chaperone.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.chaperone.testkit.PostgresMajors;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -39,8 +40,11 @@ class SchemaBrowserIT {
     }
 
     static Stream<String> queries() {
-        return Stream.of(
-                MetadataWorld.resource("browser.sql").replaceFirst("--.*\n", "").split("\n\n"));
+        return Stream.of(MetadataWorld.resource("browser.sql")
+                        .replaceFirst("--.*\n", "")
+                        .split("\n\n"))
+                // Browsers look which version the server is of before they ask for this column.
+                .filter(sql -> PostgresMajors.chosen() >= 15 || !sql.contains("datlocprovider"));
     }
 
     @ParameterizedTest
