@@ -5,6 +5,7 @@ import com.google.protobuf.Timestamp;
 import dev.chaperone.audit.v1.AuditEvent;
 import dev.chaperone.audit.v1.HoldEnded;
 import dev.chaperone.audit.v1.OperationHeld;
+import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.enforcer.Hold;
 import dev.chaperone.enforcer.HoldAnswer;
 import dev.chaperone.enforcer.HoldGate;
@@ -17,6 +18,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -94,13 +96,12 @@ final class Holding {
         } catch (RuntimeException e) {
             asked = CompletableFuture.failedFuture(e);
         }
-        asked.whenComplete((opened, failure) -> session.inLoop(() -> opened(opened)));
+        asked.whenComplete((opened, failure) -> session.inLoop(() -> opened(opened, failure)));
     }
 
-    private void opened(@Nullable Hold opened) {
+    private void opened(@Nullable Hold opened, @Nullable Throwable failure) {
         if (opened == null) {
-            conclude(new HoldAnswer(
-                    HoldAnswer.Outcome.UNAVAILABLE, "the approval service gave no valid answer; try again later"));
+            conclude(new HoldAnswer(HoldAnswer.Outcome.UNAVAILABLE, why(failure)));
             return;
         }
         if (ended) {
@@ -132,6 +133,13 @@ final class Holding {
                         () -> conclude(answer == null ? HoldAnswer.of(HoldAnswer.Outcome.UNAVAILABLE) : answer)));
     }
 
+    private static String why(@Nullable Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        String safe = cause instanceof EnforcementException refused ? refused.getMessage() : null;
+        return safe == null ? "the approval service gave no valid answer; try again later" : safe;
+    }
+
     private Map<Character, String> notice(Hold opened) {
         String what = request.limit() == null ? "the statement is held" : request.limit() + " are held";
         Map<Character, String> fields = new LinkedHashMap<>();
@@ -142,7 +150,8 @@ final class Holding {
                 'M',
                 what + " for approval `" + opened.id() + "`, until "
                         + opened.expiresAt().truncatedTo(ChronoUnit.SECONDS));
-        fields.put('H', "wait, or cancel the statement to take the request back");
+        String where = opened.url().isEmpty() ? "" : "; people decide at " + opened.url();
+        fields.put('H', "wait, or cancel the statement to take the request back" + where);
         return fields;
     }
 
@@ -172,6 +181,8 @@ final class Holding {
                             .setApprovalId(asked.id())
                             .setOutcome(outcome(answer))
                             .setWords(answer.words())
+                            .addAllVotes(answer.votes())
+                            .setBreakGlass(answer.breakGlass())
                             .setWaitedMicros((System.nanoTime() - began) / 1000)));
         }
         Result result = new Result(answer, asked == null ? "" : asked.id());

@@ -9,6 +9,11 @@ public interface Hold {
     /** Opaque id, safe to show to the caller. */
     String id();
 
+    /** Where people decide on it, safe to show to the caller; empty when no such place is known. */
+    default String url() {
+        return "";
+    }
+
     /** When it lapses by itself. */
     Instant expiresAt();
 

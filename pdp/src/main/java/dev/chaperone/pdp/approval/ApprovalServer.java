@@ -29,6 +29,7 @@ public final class ApprovalServer implements AutoCloseable {
     private static final long DRAIN_SECONDS = 5;
 
     private final ApprovalsConfig.Listen listen;
+    private final Followings followings = new Followings();
     private final Calls calls;
     private final EnforcerEndpoint enforcers;
     private final PeopleEndpoint people;
@@ -40,8 +41,8 @@ public final class ApprovalServer implements AutoCloseable {
         this.calls = new Calls(
                 approvals.config().store().connections(),
                 approvals.config().limits().calls());
-        this.enforcers = new EnforcerEndpoint(approvals, calls);
-        this.people = new PeopleEndpoint(approvals, identities, calls, Clock.systemUTC());
+        this.enforcers = new EnforcerEndpoint(approvals, followings, calls);
+        this.people = new PeopleEndpoint(approvals, identities, followings, calls, Clock.systemUTC());
     }
 
     /** What enforcers may call. Whoever serves it answers for it that only enforcers can. */
@@ -97,8 +98,14 @@ public final class ApprovalServer implements AutoCloseable {
         return started.getPort();
     }
 
+    /** Ends the streams of enforcers and people, who look for another replica then; calls are answered still. */
+    public void drain() {
+        followings.drain();
+    }
+
     @Override
     public void close() {
+        drain();
         Server started = server;
         if (started != null) {
             started.shutdown();

@@ -6,17 +6,18 @@ import dev.chaperone.approval.v1.CancelRequest;
 import dev.chaperone.approval.v1.ConsumeRequest;
 import dev.chaperone.approval.v1.CreateApprovalRequest;
 import dev.chaperone.approval.v1.WatchApprovalRequest;
-import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 
 /** The service as enforcers reach it, where they reach decisions: nothing that a person decides can be called here. */
 final class EnforcerEndpoint extends ApprovalServiceGrpc.ApprovalServiceImplBase {
 
     private final Approvals approvals;
+    private final Followings followings;
     private final Calls calls;
 
-    EnforcerEndpoint(Approvals approvals, Calls calls) {
+    EnforcerEndpoint(Approvals approvals, Followings followings, Calls calls) {
         this.approvals = approvals;
+        this.followings = followings;
         this.calls = calls;
     }
 
@@ -37,8 +38,7 @@ final class EnforcerEndpoint extends ApprovalServiceGrpc.ApprovalServiceImplBase
 
     @Override
     public void watchApproval(WatchApprovalRequest request, StreamObserver<Approval> responses) {
-        Following following =
-                new Following((ServerCallStreamObserver<Approval>) responses, EnforcerEndpoint::nothingToExpect);
+        Following following = followings.open(responses, EnforcerEndpoint::nothingToExpect);
         calls.run(responses, () -> {
             try {
                 // In this order, so that no change is missed in between.

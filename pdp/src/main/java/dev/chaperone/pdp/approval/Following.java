@@ -5,6 +5,7 @@ import dev.chaperone.pdp.approval.ApprovalException.Problem;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,7 @@ final class Following {
 
     private final ServerCallStreamObserver<Approval> stream;
     private final Predicate<Approval> last;
+    private final Consumer<Following> ended;
 
     // Guarded by this.
     private final Map<String, Approval> waiting = new LinkedHashMap<>();
@@ -38,10 +40,12 @@ final class Following {
      * To be made on the thread of the call, before it returns.
      *
      * @param last whether the stream ends after this one
+     * @param ended is told once it is over
      */
-    Following(ServerCallStreamObserver<Approval> stream, Predicate<Approval> last) {
+    Following(ServerCallStreamObserver<Approval> stream, Predicate<Approval> last, Consumer<Following> ended) {
         this.stream = stream;
         this.last = last;
+        this.ended = ended;
         stream.setOnCancelHandler(this::stop);
         stream.setOnReadyHandler(this::send);
     }
@@ -101,6 +105,7 @@ final class Following {
     private synchronized void stop() {
         over = true;
         waiting.clear();
+        ended.accept(this);
         if (subscription != null) {
             subscription.close();
         }

@@ -10,7 +10,6 @@ import dev.chaperone.approval.v1.ListApprovalsResponse;
 import dev.chaperone.approval.v1.WatchApprovalsRequest;
 import dev.chaperone.decision.v1.Principal;
 import dev.chaperone.pdp.approval.ApprovalException.Problem;
-import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Clock;
 import java.util.concurrent.CompletionException;
@@ -23,11 +22,13 @@ final class PeopleEndpoint extends ApprovalServiceGrpc.ApprovalServiceImplBase {
 
     private final Approvals approvals;
     private final Identities identities;
+    private final Followings followings;
     private final Calls calls;
     private final Clock clock;
 
-    PeopleEndpoint(Approvals approvals, Identities identities, Calls calls, Clock clock) {
+    PeopleEndpoint(Approvals approvals, Identities identities, Followings followings, Calls calls, Clock clock) {
         this.approvals = approvals;
+        this.followings = followings;
         this.identities = identities;
         this.calls = calls;
         this.clock = clock;
@@ -55,7 +56,7 @@ final class PeopleEndpoint extends ApprovalServiceGrpc.ApprovalServiceImplBase {
 
     @Override
     public void watchApprovals(WatchApprovalsRequest request, StreamObserver<Approval> responses) {
-        Following following = new Following((ServerCallStreamObserver<Approval>) responses, approval -> false);
+        Following following = followings.open(responses, approval -> false);
         authenticated(responses, person -> {
             try {
                 following.start(() -> approvals.watchAll(person, approval -> {
