@@ -64,6 +64,7 @@ final class ChaperoneCommand implements Runnable {
                 .addSubcommand(UpCommand.line(terminal))
                 .addSubcommand(UpCommand.serve(terminal))
                 .addSubcommand(PolicyCommand.line(terminal))
+                .addSubcommand(ApprovalsCommand.line(terminal))
                 .addSubcommand(AuditCommand.line(terminal))
                 .addSubcommand(KeysCommand.line(terminal))
                 .addSubcommand(ConfigCommand.line(terminal))

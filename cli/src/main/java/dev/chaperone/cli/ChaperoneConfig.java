@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * A whole configuration file: what each process does that is named in it.
  *
  * @param pdp the decision point, or null when it runs elsewhere
+ * @param approvals the decision point's approval service, or null when it has none
  * @param postgres PostgreSQL enforcers by name; the name appears in decisions, records and metrics
  * @param sink the audit sink, or null when it runs elsewhere
  * @param management where the process answers for its health
@@ -17,6 +18,13 @@ import org.jspecify.annotations.Nullable;
 record ChaperoneConfig(
         @Setting(value = "the decision point; left out when it runs in another process", optional = true) @Nullable
         PdpConfig pdp,
+
+        @Setting(
+                value = "the decision point's approval service, where people decide on what policies hold; without it"
+                        + " that is refused",
+                optional = true)
+        @Nullable
+        ApprovalsSection approvals,
 
         @Setting(
                 value = "PostgreSQL enforcers by name; the name appears in decisions, records and metrics",
@@ -31,6 +39,9 @@ record ChaperoneConfig(
 
     ChaperoneConfig {
         postgres = Map.copyOf(postgres);
+        if (approvals != null && pdp == null) {
+            throw new IllegalArgumentException("`approvals` is part of a decision point, and there is no `pdp`");
+        }
         for (String name : postgres.keySet()) {
             if (!name.matches("[a-z0-9][a-z0-9-]{0,62}")) {
                 throw new IllegalArgumentException("the enforcer's name `" + name

@@ -7,23 +7,42 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The wiring of a decision point. */
 final class PdpPart implements Part {
 
     private final PdpConfig config;
     private final DecisionServer server;
+    private final @Nullable ApprovalsPart approvals;
 
-    private PdpPart(PdpConfig config, DecisionServer server) {
+    private PdpPart(PdpConfig config, DecisionServer server, @Nullable ApprovalsPart approvals) {
         this.config = config;
         this.server = server;
+        this.approvals = approvals;
     }
 
-    /** Compiles the policies and listens; returns once it decides. */
-    static PdpPart start(PdpConfig config, MeterRegistry meters) {
+    /** Opens approvals if there are to be any, compiles the policies and listens; returns once it decides. */
+    static PdpPart start(PdpConfig config, @Nullable ApprovalsSection approvals, MeterRegistry meters) {
         DecisionServer server = new DecisionServer(config, meters);
-        server.start();
-        return new PdpPart(config, server);
+        ApprovalsPart people = null;
+        try {
+            people = approvals == null ? null : ApprovalsPart.start(approvals, server);
+            server.start();
+            return new PdpPart(config, server, people);
+        } catch (RuntimeException e) {
+            server.close();
+            if (people != null) {
+                people.close();
+            }
+            throw e;
+        }
+    }
+
+    /** The approval service beside it; null for none. */
+    @Nullable
+    ApprovalsPart approvals() {
+        return approvals;
     }
 
     /** The port that is listened on. */
@@ -62,16 +81,30 @@ final class PdpPart implements Part {
                 config.catalog() == null
                         ? "NO CATALOG: every column counts as unknown"
                         : "PHI catalog " + config.catalog());
+        if (approvals == null) {
+            lines.add("NO APPROVALS: nobody can be asked about what a policy holds");
+        } else {
+            lines.addAll(approvals.banner());
+        }
         return lines;
     }
 
     @Override
     public void check() {
         policy();
+        if (approvals != null) {
+            approvals.check();
+        }
     }
 
     @Override
     public void close() {
+        if (approvals != null) {
+            approvals.drain();
+        }
         server.close();
+        if (approvals != null) {
+            approvals.close();
+        }
     }
 }

@@ -1,6 +1,8 @@
 package dev.chaperone.cli;
 
 import dev.chaperone.enforcer.GrpcDecisionClient;
+import dev.chaperone.enforcer.GrpcHoldGate;
+import dev.chaperone.enforcer.HoldGate;
 import dev.chaperone.enforcer.MaskingFunctions;
 import dev.chaperone.enforcer.OidcAuthenticator;
 import dev.chaperone.enforcer.RecordingConfig;
@@ -45,6 +47,7 @@ final class PostgresPart implements Part {
             OidcAuthenticator authenticator = closing.add(new OidcAuthenticator(config.identity()));
             authenticator.start();
             GrpcDecisionClient decisions = closing.add(GrpcDecisionClient.connect(config.decisions(), name, meters));
+            HoldGate holds = config.approvals() ? closing.add(GrpcHoldGate.connect(config.decisions())) : HoldGate.NONE;
             SpoolRecorder recorder = closing.add(new SpoolRecorder(config.recording(), name, meters));
             recorder.start();
             PostgresEnforcer enforcer = closing.add(new PostgresEnforcer(
@@ -52,6 +55,7 @@ final class PostgresPart implements Part {
                     name,
                     authenticator,
                     decisions,
+                    holds,
                     recorder,
                     masks::of,
                     new Detectors(config.detection()),
@@ -100,7 +104,10 @@ final class PostgresPart implements Part {
                 + config.decisions().deadline().toMillis() + " ms, else deny");
         lines.add("records before it releases: " + durability(config.recording().durability()) + ", to Kafka at "
                 + config.recording().kafka().bootstrapServers());
-        lines.add("NOT YET: there is no approval service, so whatever a policy holds is refused");
+        lines.add(
+                config.approvals()
+                        ? "what a policy holds waits for people"
+                        : "NO APPROVALS: whatever a policy holds is refused");
         return lines;
     }
 

@@ -19,6 +19,7 @@ import java.util.Map;
  * @param bounds how much of anything is taken in
  * @param identity whose tokens are accepted
  * @param decisions where decisions come from
+ * @param approvals whether people are asked about what policies hold
  * @param recording how everything is recorded
  * @param masking what masking needs
  * @param detection what detectors need to know
@@ -39,6 +40,14 @@ record PostgresSection(
         @Setting("how much of anything is taken in") PostgresConfig.Bounds bounds,
         @Setting("whose tokens are accepted") IdentityConfig identity,
         @Setting("where decisions come from") DecisionClientConfig decisions,
+
+        @Setting(
+                value =
+                        "ask people about what policies hold, by the approval service of the decision point; otherwise it"
+                                + " is refused",
+                defaultValue = "false")
+        boolean approvals,
+
         @Setting("how everything is recorded") RecordingConfig recording,
         @Setting("what masking needs") Masking masking,
         @Setting("what detectors need to know") DetectionConfig detection) {

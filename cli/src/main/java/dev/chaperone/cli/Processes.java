@@ -61,7 +61,7 @@ final class Processes implements AutoCloseable {
     /** Starts the decision point if one is configured; takes seconds. */
     void startPdp() {
         if (config.pdp() != null) {
-            PdpPart started = PdpPart.start(config.pdp(), meters);
+            PdpPart started = PdpPart.start(config.pdp(), config.approvals(), meters);
             synchronized (this) {
                 pdp = started;
             }

@@ -47,7 +47,7 @@ final class UpCommand implements Callable<Integer> {
         Serve serve = new Serve(terminal);
         CommandLine line = new CommandLine(serve);
         for (String part : new String[] {"pdp", "postgres", "sink"}) {
-            CommandLine sub = new CommandLine(new UpCommand(terminal, Set.of(part, "management")));
+            CommandLine sub = new CommandLine(new UpCommand(terminal, sections(part)));
             sub.setCommandName(part);
             sub.getCommandSpec()
                     .usageMessage()
@@ -58,6 +58,11 @@ final class UpCommand implements Callable<Integer> {
             line.addSubcommand(part, sub);
         }
         return line;
+    }
+
+    /** What of a file a part needs: approvals are served by the decision point. */
+    private static Set<String> sections(String part) {
+        return part.equals("pdp") ? Set.of(part, "approvals", "management") : Set.of(part, "management");
     }
 
     @Override

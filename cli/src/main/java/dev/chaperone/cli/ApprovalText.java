@@ -1,0 +1,138 @@
+package dev.chaperone.cli;
+
+import com.google.protobuf.Timestamp;
+import dev.chaperone.approval.v1.Approval;
+import dev.chaperone.approval.v1.State;
+import dev.chaperone.audit.v1.Vote;
+import dev.chaperone.decision.v1.Principal;
+import dev.chaperone.decision.v1.Reason;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Approvals as a terminal shows them. What comes from elsewhere can neither steer it nor hide. */
+final class ApprovalText {
+
+    private static final int ID_COLUMNS = 23;
+    private static final int STATE_COLUMNS = 9;
+    private static final int WHO_COLUMNS = 26;
+
+    private ApprovalText() {}
+
+    static String heading(Terminal terminal) {
+        return terminal.bold(Text.fit("ID", ID_COLUMNS) + "  " + Text.fit("STATE", STATE_COLUMNS) + "  "
+                + Text.fit("WHO", WHO_COLUMNS) + "  WHAT");
+    }
+
+    static String line(Terminal terminal, Approval approval) {
+        int left = Math.max(20, terminal.width() - ID_COLUMNS - STATE_COLUMNS - WHO_COLUMNS - 6);
+        String what = (approval.getLimit().isEmpty() ? "" : approval.getLimit() + ": ")
+                + approval.getOperationText().strip().replaceAll("\\s+", " ");
+        return Text.fit(Text.printable(approval.getId()), ID_COLUMNS) + "  "
+                + coloured(terminal, approval.getState(), Text.fit(name(approval.getState()), STATE_COLUMNS)) + "  "
+                + Text.fit(Text.printable(who(approval.getRequest().getPrincipal())), WHO_COLUMNS) + "  "
+                + Text.fit(Text.printable(what), left).stripTrailing();
+    }
+
+    private static String coloured(Terminal terminal, State state, String text) {
+        return switch (state) {
+            case STATE_PENDING -> terminal.yellow(text);
+            case STATE_APPROVED, STATE_CONSUMED -> terminal.green(text);
+            default -> terminal.red(text);
+        };
+    }
+
+    static String name(State state) {
+        return state.name().replace("STATE_", "").toLowerCase(Locale.ROOT);
+    }
+
+    private static String who(Principal principal) {
+        return principal.getSubject() + (principal.getAgent().isEmpty() ? "" : " by " + principal.getAgent());
+    }
+
+    /** All that somebody needs to decide. */
+    static List<String> page(Terminal terminal, Approval approval) {
+        List<String> lines = new ArrayList<>();
+        lines.add(terminal.bold(Text.printable(approval.getId())) + "  "
+                + coloured(terminal, approval.getState(), name(approval.getState()))
+                + (approval.getBreakGlass() ? terminal.red("  by break-glass rights") : ""));
+        lines.add("who      " + Text.printable(who(approval.getRequest().getPrincipal())));
+        lines.add("from     "
+                + Text.printable(approval.getRequest().getContext().getClientAddress() + ", session "
+                        + approval.getRequest().getContext().getSessionId() + " of " + approval.getEnforcer()));
+        lines.add("until    " + time(approval.getExpiresAt()));
+        if (!approval.getLimit().isEmpty()) {
+            lines.add("limit    " + Text.printable(approval.getLimit()));
+        }
+        for (Reason reason : approval.getDecision().getReasonsList()) {
+            if (!reason.getText().isEmpty()) {
+                lines.add("why      " + Text.printable(reason.getText())
+                        + (reason.getCitation().isEmpty() ? "" : " (" + Text.printable(reason.getCitation()) + ")"));
+            }
+        }
+        lines.add("takes    " + approval.getTerms().getApprovalsNeeded() + " of "
+                + Text.printable(String.join(", ", approval.getTerms().getApproverGroupsList())));
+        lines.add("");
+        approval.getOperationText().lines().forEach(line -> lines.add("    " + Text.printable(line)));
+        for (int i = 0; i < approval.getParametersCount(); i++) {
+            lines.add("    $" + (i + 1) + " = "
+                    + Text.printable(
+                            approval.getParameters(i).toString().strip().replaceAll("\\s+", " ")));
+        }
+        if (approval.getVotesCount() > 0) {
+            lines.add("");
+        }
+        for (Vote vote : approval.getVotesList()) {
+            lines.add((vote.getApprove() ? terminal.green("approved") : terminal.red("denied")) + " by "
+                    + Text.printable(vote.getVoter().getSubject()) + " at " + time(vote.getAt()) + ": "
+                    + Text.printable(vote.getJustification()));
+        }
+        return lines;
+    }
+
+    private static String time(Timestamp time) {
+        return Instant.ofEpochSecond(time.getSeconds(), time.getNanos())
+                .truncatedTo(ChronoUnit.SECONDS)
+                .toString();
+    }
+
+    /** For {@code --json}. */
+    static Map<String, Object> json(Approval approval) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("id", approval.getId());
+        json.put("state", name(approval.getState()));
+        json.put("revision", approval.getRevision());
+        json.put("subject", approval.getRequest().getPrincipal().getSubject());
+        json.put("agent", approval.getRequest().getPrincipal().getAgent());
+        json.put("enforcer", approval.getEnforcer());
+        json.put("session", approval.getRequest().getContext().getSessionId());
+        json.put("operation", approval.getOperationText());
+        json.put("limit", approval.getLimit());
+        json.put(
+                "reasons",
+                approval.getDecision().getReasonsList().stream()
+                        .map(Reason::getText)
+                        .toList());
+        json.put("policy", approval.getDecision().getPolicyVersion());
+        json.put("createdAt", time(approval.getCreatedAt()));
+        json.put("expiresAt", time(approval.getExpiresAt()));
+        json.put("approvalsNeeded", approval.getTerms().getApprovalsNeeded());
+        json.put("approverGroups", List.copyOf(approval.getTerms().getApproverGroupsList()));
+        json.put("breakGlass", approval.getBreakGlass());
+        json.put("uses", approval.getUses());
+        json.put(
+                "votes",
+                approval.getVotesList().stream()
+                        .map(vote -> Map.of(
+                                "voter", vote.getVoter().getSubject(),
+                                "approve", vote.getApprove(),
+                                "justification", vote.getJustification(),
+                                "at", time(vote.getAt())))
+                        .toList());
+        return json;
+    }
+}

@@ -1,0 +1,117 @@
+package dev.chaperone.cli;
+
+import dev.chaperone.decision.v1.Principal;
+import dev.chaperone.enforcer.EnforcementException;
+import dev.chaperone.enforcer.OidcAuthenticator;
+import dev.chaperone.pdp.DecisionServer;
+import dev.chaperone.pdp.PolicyStatus;
+import dev.chaperone.pdp.approval.ApprovalException;
+import dev.chaperone.pdp.approval.ApprovalException.Problem;
+import dev.chaperone.pdp.approval.ApprovalServer;
+import dev.chaperone.pdp.approval.Approvals;
+import dev.chaperone.pdp.notify.Notifiers;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+
+/** The wiring of the approval service, beside the decision point that it belongs to. */
+final class ApprovalsPart implements AutoCloseable {
+
+    private final ApprovalsSection config;
+    private final Approvals approvals;
+    private final ApprovalServer server;
+    private final Closing closing;
+
+    private ApprovalsPart(ApprovalsSection config, Approvals approvals, ApprovalServer server, Closing closing) {
+        this.config = config;
+        this.approvals = approvals;
+        this.server = server;
+        this.closing = closing;
+    }
+
+    /** Opens the database, listens for people, and has the decision point serve enforcers once that starts. */
+    static ApprovalsPart start(ApprovalsSection config, DecisionServer decisions) {
+        Closing closing = new Closing();
+        try {
+            OidcAuthenticator authenticator = closing.add(new OidcAuthenticator(config.identity()));
+            authenticator.start();
+            Approvals approvals = closing.add(new Approvals(
+                    config.service(),
+                    () -> {
+                        PolicyStatus status = decisions.policies().status();
+                        return status == null ? "" : status.version();
+                    },
+                    Notifiers.channels(config.notices())));
+            approvals.start();
+            ApprovalServer server =
+                    closing.add(new ApprovalServer(config.listen(), approvals, token -> verify(authenticator, token)));
+            server.start();
+            decisions.serve(server.forEnforcers());
+            return new ApprovalsPart(config, approvals, server, closing);
+        } catch (RuntimeException e) {
+            closing.close();
+            throw e;
+        }
+    }
+
+    private static CompletionStage<Principal> verify(OidcAuthenticator authenticator, String token) {
+        return authenticator
+                .authenticate(token)
+                .handle((person, failure) -> {
+                    if (person != null) {
+                        return CompletableFuture.completedStage(person);
+                    }
+                    Throwable cause = failure instanceof CompletionException && failure.getCause() != null
+                            ? failure.getCause()
+                            : failure;
+                    return CompletableFuture.<Principal>failedStage(refusal(cause));
+                })
+                .thenCompose(stage -> stage);
+    }
+
+    private static ApprovalException refusal(Throwable cause) {
+        if (cause instanceof EnforcementException refused) {
+            Problem problem = switch (refused.code()) {
+                case IDENTITY_UNAVAILABLE, OVERLOADED, INTERNAL -> Problem.UNAVAILABLE;
+                default -> Problem.UNAUTHENTICATED;
+            };
+            return new ApprovalException(
+                    problem, refused.getMessage() == null ? "the token is refused" : refused.getMessage(), refused);
+        }
+        return new ApprovalException(Problem.UNAVAILABLE, "the token could not be verified", cause);
+    }
+
+    /** The port at which people are served. */
+    int port() {
+        return server.port();
+    }
+
+    /** Where people decide, and where that is kept; a line each. */
+    List<String> banner() {
+        return List.of(
+                "people decide at " + config.listen().address() + ":" + port() + " ("
+                        + (config.listen().tls() == null ? "PLAINTEXT: tokens can be read on the way" : "TLS") + ")",
+                "tokens of " + config.identity().issuer() + " for "
+                        + String.join(", ", config.identity().audiences()),
+                "kept in "
+                        + (config.store().url() == null
+                                ? "an embedded PostgreSQL in `" + config.store().directory() + "`, for one node"
+                                : config.store().url()));
+    }
+
+    /** Whether the database answers. */
+    void check() {
+        approvals.check();
+    }
+
+    /** Ends the streams, for which the decision point would wait when it stops. */
+    void drain() {
+        server.drain();
+    }
+
+    @Override
+    public void close() {
+        closing.close();
+    }
+}
