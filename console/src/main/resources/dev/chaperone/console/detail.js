@@ -1,7 +1,7 @@
 // One approval: what would run, who asks, why it is held; and the decision.
 import { announce, badge, element, requester, STATES, time } from './dom.js';
 import { approval, Refusal, vote } from './api.js';
-import { statement } from './statement.js';
+import { statement, value } from './statement.js';
 
 const CLASSES = {
   A: 'names', B: 'geography', C: 'dates', D: 'phone numbers', E: 'fax numbers', F: 'e-mail addresses',
@@ -12,8 +12,8 @@ const CLASSES = {
 };
 
 function facts(...pairs) {
-  return element('dl', {}, ...pairs.filter(([, value]) => value !== '' && value !== null)
-    .flatMap(([term, value]) => [element('dt', {}, term), element('dd', {}, value)]));
+  return element('dl', {}, ...pairs.filter(([, fact]) => fact !== '')
+    .flatMap(([term, fact]) => [element('dt', {}, term), element('dd', {}, fact)]));
 }
 
 function sheet(title, ...content) {
@@ -64,7 +64,7 @@ function show(held) {
     sheet('What would run, exactly', statement(operation.text, operation.protocol),
       operation.parameters.length
         ? element('ol', { class: 'plain', 'aria-label': 'parameters' },
-          ...operation.parameters.map((value) => element('li', {}, element('code', {}, value))))
+          ...operation.parameters.map((parameter) => element('li', {}, value(parameter))))
         : null,
       element('p', { class: 'dim' }, operation.estimatedRows >= 0
         ? `The planner expects about ${operation.estimatedRows.toLocaleString('en')} rows.`

@@ -17,8 +17,8 @@ public interface ApprovalDesk {
     /** Takes down what somebody says, and returns what became of it. */
     HeldOperation vote(Person person, Ballot ballot);
 
-    /** Calls back whenever something may have changed; neither blocks nor fails there. Until closed. */
-    Following follow(Runnable changed);
+    /** Calls back whenever something that person may see has changed, until closed. The callback neither blocks nor fails. */
+    Following follow(Person person, Runnable changed);
 
     /**
      * What somebody says.

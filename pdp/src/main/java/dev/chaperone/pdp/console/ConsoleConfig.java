@@ -1,5 +1,6 @@
 package dev.chaperone.pdp.console;
 
+import dev.chaperone.proto.Secret;
 import dev.chaperone.proto.Setting;
 import java.net.URI;
 import java.nio.file.Path;
@@ -112,7 +113,7 @@ public record ConsoleConfig(
             String clientId,
 
             @Setting(value = "its client secret; none for a public client", optional = true) @Nullable
-            String clientSecret,
+            Secret clientSecret,
 
             @Setting(value = "scopes to ask for", defaultValue = "openid, profile")
             List<String> scopes,
@@ -148,12 +149,6 @@ public record ConsoleConfig(
             if (!scheme.equals("https") && !(scheme.equals("http") && (here || allowInsecureHttp))) {
                 throw new IllegalArgumentException("`issuer` is `" + issuer + "`; sign-in needs https");
             }
-        }
-
-        @Override
-        public String toString() {
-            return "SignIn[issuer=" + issuer + ", clientId=" + clientId + ", clientSecret="
-                    + (clientSecret == null ? "none" : "***") + "]";
         }
     }
 

@@ -125,7 +125,7 @@ final class ConsoleConnection extends SimpleChannelInboundHandler<FullHttpReques
         stream = opened;
         ApprovalDesk.Following following;
         try {
-            following = desk.follow(opened);
+            following = desk.follow(session.person(), opened);
         } catch (DeskException e) {
             ctx.close();
             return;

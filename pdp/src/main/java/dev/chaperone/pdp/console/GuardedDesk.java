@@ -46,8 +46,8 @@ final class GuardedDesk implements ApprovalDesk {
     }
 
     @Override
-    public Following follow(Runnable changed) {
-        return desk.follow(changed);
+    public Following follow(Person person, Runnable changed) {
+        return desk.follow(person, changed);
     }
 
     private static boolean sees(Person person, HeldOperation held) {

@@ -192,10 +192,11 @@ final class Provider {
 
     private TokenRequest tokenRequest(URI endpoint, AuthorizationCodeGrant grant) {
         ClientID client = new ClientID(config.clientId());
-        String secret = config.clientSecret();
+        dev.chaperone.proto.Secret secret = config.clientSecret();
         return secret == null
                 ? new TokenRequest.Builder(endpoint, client, grant).build()
-                : new TokenRequest.Builder(endpoint, new ClientSecretBasic(client, new Secret(secret)), grant).build();
+                : new TokenRequest.Builder(endpoint, new ClientSecretBasic(client, new Secret(secret.value())), grant)
+                        .build();
     }
 
     private Person person(IDTokenClaimsSet claims) {

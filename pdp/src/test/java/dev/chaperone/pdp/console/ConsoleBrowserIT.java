@@ -1,9 +1,12 @@
 package dev.chaperone.pdp.console;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.chaperone.pdp.console.HeldOperation.State;
+import dev.chaperone.approval.v1.Approval;
+import dev.chaperone.approval.v1.State;
+import dev.chaperone.pdp.approval.ApprovalException;
 import dev.chaperone.testkit.SelfSigned;
 import java.io.File;
 import java.nio.file.Files;
@@ -11,7 +14,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterAll;
@@ -33,7 +35,10 @@ import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
 
-/** The console in the machine's own Chromium, over TLS, signed in at a real provider. Screenshots go to target/console. */
+/**
+ * The console in the machine's own Chromium, over TLS, signed in at a real provider, before the real service of approvals.
+ * Screenshots go to target/console.
+ */
 class ConsoleBrowserIT {
 
     private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
@@ -44,6 +49,7 @@ class ConsoleBrowserIT {
     @TempDir
     private static Path directory;
 
+    private static TestingAgents agents;
     private static TestingConsole console;
     private static ChromeDriver browser;
 
@@ -53,7 +59,9 @@ class ConsoleBrowserIT {
                 Files.isExecutable(CHROMIUM) && Files.isExecutable(DRIVER),
                 "there is no Chromium here; install the packages chromium and chromium-driver to run this");
         SelfSigned certificate = SelfSigned.in(directory);
-        console = TestingConsole.start(new ConsoleConfig.Tls(certificate.certificate(), certificate.key()));
+        agents = new TestingAgents(directory);
+        console = TestingConsole.start(
+                new ConsoleConfig.Tls(certificate.certificate(), certificate.key()), new ServiceDesk(agents.approvals));
         Files.createDirectories(SHOTS);
         ChromeOptions options = new ChromeOptions();
         options.setBinary(CHROMIUM.toFile());
@@ -92,6 +100,9 @@ class ConsoleBrowserIT {
         if (console != null) {
             console.close();
         }
+        if (agents != null) {
+            agents.close();
+        }
     }
 
     @AfterEach
@@ -112,21 +123,19 @@ class ConsoleBrowserIT {
         await("the page follows", () -> text("live").equals("live"));
         browser.executeScript("window.notReloaded = true");
 
-        CompletableFuture<State> agent = console.desk.hold(
-                "browser-approve",
+        Approval held = hold(
                 "dr.rivera",
-                "coding-agent",
                 "select ssn, diagnosis from patients where city = 'Bergen' -- <img src=x onerror=alert(1)>");
 
-        await("the held statement appears", () -> find("[data-id=browser-approve]"));
+        await("the held statement appears", () -> find(row(held)));
         assertThat(browser.executeScript("return window.notReloaded")).isEqualTo(true);
-        String row = await("the row", () -> find("[data-id=browser-approve]").getText());
+        String row = await("the row", () -> find(row(held)).getText());
         assertThat(row).contains("coding-agent for dr.rivera", "waiting", "more than 1000 patients");
         shot("1-inbox");
 
         // By keyboard alone: to the row, into it, write, to the button, press.
         await("into the row", () -> {
-            find("[data-id=browser-approve]").sendKeys(Keys.ENTER);
+            find(row(held)).sendKeys(Keys.ENTER);
             return true;
         });
         await("the statement is there", () -> find("#statement"));
@@ -142,53 +151,56 @@ class ConsoleBrowserIT {
         browser.switchTo().activeElement().sendKeys(Keys.ENTER);
 
         await("it says so", () -> find("#outcome"));
-        assertThat(agent.get(20, TimeUnit.SECONDS)).isEqualTo(State.APPROVED);
+        assertThat(text("state")).contains("approved");
         assertThat(text("main")).contains("dr.osei approved", "agreed with the study's board");
+        assertThat(agents.run(held).getState()).isEqualTo(State.STATE_CONSUMED);
+        await("the page follows what became of it", () -> text("state").contains("approved and used"));
+        assertThatThrownBy(() -> agents.run(held)).isInstanceOf(ApprovalException.class);
         shot("3-approved");
     }
 
     @Test
     void denyingTakesAReasonAndEndsIt() throws Exception {
-        CompletableFuture<State> agent =
-                console.desk.hold("browser-deny", "dr.rivera", "coding-agent", "select * from patients");
+        // The second line would read as a comment to the end, and is none.
+        String statement = "select * from patients\n/*\u202e*/ where \u2066/* admins only */";
+        Approval held = hold("dr.rivera", statement);
         signIn("dr.osei", "privacy-office");
-        click("[data-id=browser-deny]");
+        click(row(held));
         click("#deny");
 
+        assertThat(browser.executeScript("return document.getElementById('statement').textContent"))
+                .isEqualTo(statement);
+        assertThat(browser.findElements(By.cssSelector("#statement .unseen")))
+                .extracting(mark -> mark.getDomAttribute("data-code"))
+                .containsExactly("U+202E", "U+2066");
+
         await("a reason is asked for", () -> text("problem").contains("Say why"));
-        assertThat(agent).isNotDone();
         find("#justification").sendKeys("not the minimum necessary");
         find("#deny").click();
 
         await("it says so", () -> find("#outcome"));
         assertThat(text("state")).contains("denied");
-        assertThat(agent.get(20, TimeUnit.SECONDS)).isEqualTo(State.DENIED);
+        assertThatThrownBy(() -> agents.run(held)).isInstanceOf(ApprovalException.class);
     }
 
     @Test
     void nobodyApprovesTheirOwn() throws Exception {
-        CompletableFuture<State> agent =
-                console.desk.hold("browser-own", "dr.osei", "coding-agent", "select * from patients");
+        Approval held = hold("dr.osei", "select * from patients");
         signIn("dr.osei", "privacy-office");
-        click("[data-id=browser-own]");
+        click(row(held));
         await("the form is there", () -> visible("approve"));
         find("#justification").sendKeys("I need it");
         find("#approve").click();
 
         await("it is refused", () -> text("problem").contains("nobody decides on a request of their own"));
         assertThat(text("state")).contains("waiting");
-        assertThat(agent).isNotDone();
+        assertThatThrownBy(() -> agents.run(held)).isInstanceOf(ApprovalException.class);
         shot("4-own");
     }
 
     @Test
     void pagesFitAPhoneNameEveryControlAndAreSmall() throws Exception {
-        assertThat(console.desk.hold(
-                        "browser-phone",
-                        "dr.rivera",
-                        "coding-agent",
-                        "select ssn from patients where x = '" + "y".repeat(300)))
-                .isNotDone();
+        Approval held = hold("dr.rivera", "select ssn from patients where x = '" + "y".repeat(300));
         browser.manage().window().setSize(new Dimension(500, 900));
         try {
             signIn("dr.osei", "privacy-office");
@@ -196,7 +208,7 @@ class ConsoleBrowserIT {
                             + ".concat(performance.getEntriesByType('navigation'))"
                             + ".reduce((sum, entry) => sum + entry.decodedBodySize, 0)"))
                     .isLessThan(300_000L);
-            click("[data-id=browser-phone]");
+            click(row(held));
             await("the form is there", () -> visible("approve"));
             assertThat(browser.executeScript(
                             "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
@@ -219,6 +231,14 @@ class ConsoleBrowserIT {
             browser.manage().window().setSize(new Dimension(1280, 900));
             browser.executeCdpCommand("Emulation.setEmulatedMedia", Map.of("features", List.of()));
         }
+    }
+
+    private static Approval hold(String subject, String statement) {
+        return agents.hold(console.provider.issuer().toString(), subject, "coding-agent", statement);
+    }
+
+    private static String row(Approval held) {
+        return "[data-id='" + held.getId() + "']";
     }
 
     private static void signIn(String subject, String group) {

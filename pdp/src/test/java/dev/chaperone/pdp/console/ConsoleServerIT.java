@@ -27,7 +27,7 @@ class ConsoleServerIT {
 
     @BeforeAll
     static void start() {
-        console = TestingConsole.start(null);
+        console = TestingConsole.start();
     }
 
     @AfterAll
@@ -125,7 +125,7 @@ class ConsoleServerIT {
 
     @Test
     void nobodyDecidesWhileTheProviderCannotBeAskedForTheirGroups() throws Exception {
-        try (TestingConsole alone = TestingConsole.start(null)) {
+        try (TestingConsole alone = TestingConsole.start()) {
             CompletableFuture<State> agent = alone.desk.hold("http-gone", "dr.rivera", "coding-agent", "select 1");
             Login osei = alone.signIn("dr.osei", "\"privacy-office\"");
             alone.provider.close();

@@ -30,14 +30,19 @@ final class TestingConsole implements AutoCloseable {
             .connectTimeout(Duration.ofSeconds(20))
             .build();
 
-    private TestingConsole(OidcBackend provider, ConsoleConfig config) {
+    private TestingConsole(OidcBackend provider, ConsoleConfig config, @Nullable ApprovalDesk other) {
         this.provider = provider;
-        this.server = new ConsoleServer(config, desk);
+        this.server = new ConsoleServer(config, other == null ? desk : other);
         server.start();
     }
 
+    /** One on a free port of this machine, before a desk that lets everybody do everything. */
+    static TestingConsole start() {
+        return start(null, null);
+    }
+
     /** One on a free port of this machine. */
-    static TestingConsole start(ConsoleConfig.@Nullable Tls tls) {
+    static TestingConsole start(ConsoleConfig.@Nullable Tls tls, @Nullable ApprovalDesk other) {
         OidcBackend provider = Backends.oidc();
         return new TestingConsole(
                 provider,
@@ -53,7 +58,8 @@ final class TestingConsole implements AutoCloseable {
                                 false,
                                 Duration.ofSeconds(20)),
                         new ConsoleConfig.Roles(List.of("privacy-office"), List.of("auditors"), List.of("admins")),
-                        ConsoleConfig.Limits.DEFAULTS));
+                        ConsoleConfig.Limits.DEFAULTS),
+                other);
     }
 
     /** Who is signed in, as their browser knows it. */

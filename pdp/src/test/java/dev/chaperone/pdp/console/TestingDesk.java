@@ -105,12 +105,8 @@ final class TestingDesk implements ApprovalDesk {
     }
 
     @Override
-    public Following follow(Runnable changed) {
+    public Following follow(Person person, Runnable changed) {
         followers.add(changed);
         return () -> followers.remove(changed);
-    }
-
-    int followers() {
-        return followers.size();
     }
 }
