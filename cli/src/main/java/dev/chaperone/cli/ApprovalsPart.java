@@ -9,11 +9,15 @@ import dev.chaperone.pdp.approval.ApprovalException;
 import dev.chaperone.pdp.approval.ApprovalException.Problem;
 import dev.chaperone.pdp.approval.ApprovalServer;
 import dev.chaperone.pdp.approval.Approvals;
+import dev.chaperone.pdp.console.ConsoleServer;
+import dev.chaperone.pdp.console.ServiceDesk;
 import dev.chaperone.pdp.notify.Notifiers;
+import java.net.URI;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /** The wiring of the approval service, beside the decision point that it belongs to. */
 final class ApprovalsPart implements AutoCloseable {
@@ -21,12 +25,19 @@ final class ApprovalsPart implements AutoCloseable {
     private final ApprovalsSection config;
     private final Approvals approvals;
     private final ApprovalServer server;
+    private final @Nullable ConsoleServer console;
     private final Closing closing;
 
-    private ApprovalsPart(ApprovalsSection config, Approvals approvals, ApprovalServer server, Closing closing) {
+    private ApprovalsPart(
+            ApprovalsSection config,
+            Approvals approvals,
+            ApprovalServer server,
+            @Nullable ConsoleServer console,
+            Closing closing) {
         this.config = config;
         this.approvals = approvals;
         this.server = server;
+        this.console = console;
         this.closing = closing;
     }
 
@@ -48,7 +59,13 @@ final class ApprovalsPart implements AutoCloseable {
                     closing.add(new ApprovalServer(config.listen(), approvals, token -> verify(authenticator, token)));
             server.start();
             decisions.serve(server.forEnforcers());
-            return new ApprovalsPart(config, approvals, server, closing);
+            ConsoleServer console = config.console() == null
+                    ? null
+                    : closing.add(new ConsoleServer(config.console(), new ServiceDesk(approvals)));
+            if (console != null) {
+                console.start();
+            }
+            return new ApprovalsPart(config, approvals, server, console, closing);
         } catch (RuntimeException e) {
             closing.close();
             throw e;
@@ -87,11 +104,18 @@ final class ApprovalsPart implements AutoCloseable {
         return server.port();
     }
 
+    /** How browsers name the console; null for none. */
+    @Nullable
+    URI console() {
+        return console == null ? null : console.origin();
+    }
+
     /** Where people decide, and where that is kept; a line each. */
     List<String> banner() {
         return List.of(
                 "people decide at " + config.listen().address() + ":" + port() + " ("
-                        + (config.listen().tls() == null ? "PLAINTEXT: tokens can be read on the way" : "TLS") + ")",
+                        + (config.listen().tls() == null ? "PLAINTEXT: tokens can be read on the way" : "TLS") + "), "
+                        + (console == null ? "no console" : "in the console at " + console.origin()),
                 "tokens of " + config.identity().issuer() + " for "
                         + String.join(", ", config.identity().audiences()),
                 "kept in "

@@ -2,6 +2,7 @@ package dev.chaperone.cli;
 
 import dev.chaperone.enforcer.IdentityConfig;
 import dev.chaperone.pdp.approval.ApprovalsConfig;
+import dev.chaperone.pdp.console.ConsoleConfig;
 import dev.chaperone.pdp.notify.NotifierConfig;
 import dev.chaperone.proto.Setting;
 import java.net.URI;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param listen where people reach it
  * @param identity whose tokens people bring
+ * @param console the web console, or null for none
  * @param store where approvals are kept
  * @param terms what holds where a policy says nothing, and what no policy may exceed
  * @param limits bounds on what may wait
@@ -28,6 +30,10 @@ record ApprovalsSection(
 
         @Setting("whose tokens people bring; people in person are those of `claims.human-clients`")
         IdentityConfig identity,
+
+        @Setting(value = "the web console, where people decide in a browser; none when left out", optional = true)
+        @Nullable
+        ConsoleConfig console,
 
         @Setting("where approvals are kept") ApprovalsConfig.Store store,
 

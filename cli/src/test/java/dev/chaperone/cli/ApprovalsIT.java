@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.chaperone.cli.config.ConfigBinder;
 import dev.chaperone.testkit.TokenSpec;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -44,6 +48,15 @@ class ApprovalsIT {
                 audiences: [${AUDIENCE}]
                 claims:
                   human-clients: [desk]
+              console:
+                listen:
+                  port: 0
+                  plaintext: true
+                sign-in:
+                  issuer: ${ISSUER}
+                  client-id: console
+                roles:
+                  approvers: [privacy-officers]
               store:
                 url: "${STORE}"
                 user: postgres
@@ -115,6 +128,27 @@ class ApprovalsIT {
             closing.add(pdp);
             closing.add(enforcer);
         }
+    }
+
+    @Test
+    void theConsoleIsServedToWhoSignsIn() throws Exception {
+        URI console =
+                Objects.requireNonNull(Objects.requireNonNull(pdp.approvals()).console());
+
+        assertThat(get(console.resolve("/")).body()).contains("<title>Approvals");
+        assertThat(get(console.resolve("/api/approvals")).statusCode()).isEqualTo(401);
+        assertThat(get(console.resolve("/sign-in")).headers().firstValue("location"))
+                .hasValueSatisfying(
+                        to -> assertThat(to).startsWith(world.oidc().issuer().toString()));
+    }
+
+    private static HttpResponse<String> get(URI uri) throws Exception {
+        return HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(uri)
+                                .version(HttpClient.Version.HTTP_1_1)
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
     }
 
     @Test
