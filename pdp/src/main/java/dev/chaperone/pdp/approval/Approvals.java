@@ -45,7 +45,9 @@ public final class Approvals implements AutoCloseable {
      */
     public Approvals(ApprovalsConfig config, Supplier<String> policyVersion, List<Channel> channels) {
         this.config = config;
-        this.database = new Database(config.store());
+        // One listens for changes; each channel keeps one for as long as a delivery takes, so that none of them holds
+        // calls up.
+        this.database = new Database(config.store(), 1 + channels.size());
         this.records = new ApprovalRecords(config.url());
         Steps steps = new Steps(records, channels);
         this.seeing = new Seeing(config.auditorGroups());

@@ -22,12 +22,15 @@ final class Database implements AutoCloseable {
     private static final String STATEMENT_MILLIS = "10000";
 
     private final ApprovalsConfig.Store config;
+    private final int held;
     private volatile @Nullable EmbeddedStore embedded;
     private volatile @Nullable HikariDataSource pool;
     private volatile @Nullable DSLContext sql;
 
-    Database(ApprovalsConfig.Store config) {
+    /** @param held connections that are in use for long, beside those that the configuration gives to calls */
+    Database(ApprovalsConfig.Store config, int held) {
         this.config = config;
+        this.held = held;
         System.setProperty("org.jooq.no-logo", "true");
         System.setProperty("org.jooq.no-tips", "true");
     }
@@ -65,7 +68,7 @@ final class Database implements AutoCloseable {
         }
     }
 
-    private static HikariConfig pool(ApprovalsConfig.Store store) {
+    private HikariConfig pool(ApprovalsConfig.Store store) {
         HikariConfig hikari = new HikariConfig();
         hikari.setPoolName("chaperone-approvals");
         hikari.setJdbcUrl(store.url());
@@ -73,8 +76,7 @@ final class Database implements AutoCloseable {
         if (store.password() != null) {
             hikari.setPassword(store.password().value());
         }
-        // One of them listens for changes for as long as the process runs.
-        hikari.setMaximumPoolSize(store.connections() + 1);
+        hikari.setMaximumPoolSize(store.connections() + held);
         hikari.setMinimumIdle(1);
         hikari.setConnectionTimeout(CONNECT_MILLIS);
         hikari.setAutoCommit(true);
