@@ -9,10 +9,13 @@ import dev.chaperone.pdp.approval.ApprovalException;
 import dev.chaperone.pdp.approval.ApprovalException.Problem;
 import dev.chaperone.pdp.approval.ApprovalServer;
 import dev.chaperone.pdp.approval.Approvals;
+import dev.chaperone.pdp.approval.Channel;
+import dev.chaperone.pdp.approval.KafkaChannel;
 import dev.chaperone.pdp.console.ConsoleServer;
 import dev.chaperone.pdp.console.ServiceDesk;
 import dev.chaperone.pdp.notify.Notifiers;
 import java.net.URI;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -53,7 +56,7 @@ final class ApprovalsPart implements AutoCloseable {
                         PolicyStatus status = decisions.policies().status();
                         return status == null ? "" : status.version();
                     },
-                    Notifiers.channels(config.notices())));
+                    channels(config)));
             approvals.start();
             ApprovalServer server =
                     closing.add(new ApprovalServer(config.listen(), approvals, token -> verify(authenticator, token)));
@@ -70,6 +73,14 @@ final class ApprovalsPart implements AutoCloseable {
             closing.close();
             throw e;
         }
+    }
+
+    private static List<Channel> channels(ApprovalsSection config) {
+        List<Channel> channels = new ArrayList<>(Notifiers.channels(config.notices()));
+        if (config.kafka() != null) {
+            channels.add(new KafkaChannel(config.kafka()));
+        }
+        return channels;
     }
 
     private static CompletionStage<Principal> verify(OidcAuthenticator authenticator, String token) {
@@ -112,7 +123,7 @@ final class ApprovalsPart implements AutoCloseable {
 
     /** Where people decide, and where that is kept; a line each. */
     List<String> banner() {
-        return List.of(
+        List<String> lines = new ArrayList<>(List.of(
                 "people decide at " + config.listen().address() + ":" + port() + " ("
                         + (config.listen().tls() == null ? "PLAINTEXT: tokens can be read on the way" : "TLS") + "), "
                         + (console == null ? "no console" : "in the console at " + console.origin()),
@@ -121,7 +132,12 @@ final class ApprovalsPart implements AutoCloseable {
                 "kept in "
                         + (config.store().url() == null
                                 ? "an embedded PostgreSQL in `" + config.store().directory() + "`, for one node"
-                                : config.store().url()));
+                                : config.store().url())));
+        if (config.kafka() != null) {
+            lines.add("every step goes to the topic " + config.kafka().topic() + " of Kafka at "
+                    + config.kafka().bootstrapServers());
+        }
+        return lines;
     }
 
     /** Whether the database answers. */

@@ -2,6 +2,7 @@ package dev.chaperone.cli;
 
 import dev.chaperone.enforcer.IdentityConfig;
 import dev.chaperone.pdp.approval.ApprovalsConfig;
+import dev.chaperone.pdp.approval.KafkaConfig;
 import dev.chaperone.pdp.console.ConsoleConfig;
 import dev.chaperone.pdp.notify.NotifierConfig;
 import dev.chaperone.proto.Setting;
@@ -22,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param auditorGroups groups whose members see every approval
  * @param url address at which people decide
  * @param notices who is told what happens
+ * @param kafka the topic that every step is put on, or null for none
+ * @param unprovenEnforcers true to take requests of enforcers that show no certificate from beyond this machine
  * @param keep how long approvals that are over are kept
  */
 record ApprovalsSection(
@@ -55,6 +58,16 @@ record ApprovalsSection(
 
         @Setting("who is told what happens, beside those who watch")
         NotifierConfig notices,
+
+        @Setting(value = "Kafka, where every step is put on a topic; nowhere when left out", optional = true) @Nullable
+        KafkaConfig kafka,
+
+        @Setting(
+                value =
+                        "let whoever reaches `pdp.listen` open, withdraw and redeem approvals where that is not a loopback"
+                                + " address and takes no `tls.client-ca`",
+                defaultValue = "false")
+        boolean unprovenEnforcers,
 
         @Setting(value = "how long approvals that are over are kept", defaultValue = "365d")
         Duration keep) {

@@ -42,11 +42,24 @@ record ChaperoneConfig(
         if (approvals != null && pdp == null) {
             throw new IllegalArgumentException("`approvals` is part of a decision point, and there is no `pdp`");
         }
+        if (pdp != null && approvals != null) {
+            requireProvenEnforcers(pdp.listen(), approvals);
+        }
         for (String name : postgres.keySet()) {
             if (!name.matches("[a-z0-9][a-z0-9-]{0,62}")) {
                 throw new IllegalArgumentException("the enforcer's name `" + name
                         + "` cannot be used; write lower-case letters, digits and hyphens, at most 63");
             }
+        }
+    }
+
+    /** Whoever may ask for decisions may redeem what people have granted: that takes proof. */
+    private static void requireProvenEnforcers(PdpConfig.Listen listen, ApprovalsSection approvals) {
+        if (!listen.admitsOnlyProven() && !listen.isLoopback() && !approvals.unprovenEnforcers()) {
+            throw new IllegalArgumentException("whoever reaches `pdp.listen` at `" + listen.address()
+                    + "` could open, withdraw and redeem approvals; name the authorities of enforcers' certificates in"
+                    + " `pdp.listen.tls.client-ca`, listen on a loopback address, or accept it with"
+                    + " `approvals.unproven-enforcers: true`");
         }
     }
 }

@@ -85,6 +85,9 @@ final class PdpPart implements Part {
             lines.add("NO APPROVALS: nobody can be asked about what a policy holds");
         } else {
             lines.addAll(approvals.banner());
+            if (!config.listen().admitsOnlyProven() && !config.listen().isLoopback()) {
+                lines.add("UNPROVEN ENFORCERS: whoever reaches the decision point can open and redeem approvals");
+            }
         }
         return lines;
     }

@@ -2,6 +2,7 @@ package dev.chaperone.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chaperone.approval.v1.ApprovalEvent;
 import dev.chaperone.cli.config.ConfigBinder;
 import dev.chaperone.testkit.TokenSpec;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -29,6 +30,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -64,6 +69,9 @@ class ApprovalsIT {
               terms:
                 approver-groups: [privacy-officers]
               url: https://approvals.example/
+              kafka:
+                bootstrap-servers: ${KAFKA}
+                topic: approvals.steps
 
             management:""";
 
@@ -100,6 +108,7 @@ class ApprovalsIT {
                         + APPROVALS
                                 .replace("${ISSUER}", world.oidc().issuer().toString())
                                 .replace("${AUDIENCE}", world.oidc().audience())
+                                .replace("${KAFKA}", world.kafka().bootstrapServers())
                                 .replace("${STORE}", world.postgres().jdbcUrl("approvals")));
         site.configure("      deadline: 5s", "      deadline: 5s\n    approvals: true");
         site.configure("packs: [baseline, hipaa]", "packs: [baseline, hipaa]\n  policies: policies");
@@ -169,6 +178,9 @@ class ApprovalsIT {
             assertThat(running.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isEqualTo(1);
             assertThat(phone(11)).isEqualTo("(503) 555-0111");
             Await.until(() -> "CONSUMED".equals(state(id)), () -> state(id));
+
+            awaitSteps(
+                    id, "KIND_CREATED by nobody", "KIND_APPROVED by olivia", "KIND_CONSUMED by " + DemoWorld.SUBJECT);
 
             CompletableFuture<Integer> again = execute(agent, update);
             String another = held(update);
@@ -267,6 +279,32 @@ class ApprovalsIT {
                     .isZero();
             assertThat(running.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isEqualTo(6);
         }
+    }
+
+    /** Waits until Kafka has exactly these steps of an approval. */
+    private static void awaitSteps(String id, String... steps) throws Exception {
+        List<String> found = new ArrayList<>();
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(
+                Map.of("bootstrap.servers", world.kafka().bootstrapServers()),
+                new ByteArrayDeserializer(),
+                new ByteArrayDeserializer())) {
+            List<TopicPartition> topic = List.of(new TopicPartition("approvals.steps", 0));
+            consumer.assign(topic);
+            consumer.seekToBeginning(topic);
+            Await.until(
+                    () -> {
+                        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
+                            ApprovalEvent event = ApprovalEvent.parseFrom(record.value());
+                            if (event.getApproval().getId().equals(id)) {
+                                found.add(event.getKind() + " by "
+                                        + (event.hasActor() ? event.getActor().getSubject() : "nobody"));
+                            }
+                        }
+                        return found.size() >= steps.length;
+                    },
+                    () -> String.valueOf(found));
+        }
+        assertThat(found).containsExactly(steps);
     }
 
     private static String update(int patient, String phone) {

@@ -2,6 +2,8 @@ package dev.chaperone.pdp;
 
 import dev.chaperone.proto.ByteSize;
 import dev.chaperone.proto.Setting;
+import io.netty.util.NetUtil;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -89,6 +91,17 @@ public record PdpConfig(
                 throw new IllegalArgumentException(
                         "`listen` needs either `tls` or `plaintext: true`, and not both; plaintext has to be named");
             }
+        }
+
+        /** Whether whoever connects has to prove with a certificate to be an enforcer. */
+        public boolean admitsOnlyProven() {
+            return tls != null && tls.clientCa() != null;
+        }
+
+        /** Whether only this machine can connect. A name other than {@code localhost} is not looked up: it counts as reachable. */
+        public boolean isLoopback() {
+            InetAddress literal = NetUtil.createInetAddressFromIpAddressString(address);
+            return literal == null ? address.equalsIgnoreCase("localhost") : literal.isLoopbackAddress();
         }
     }
 

@@ -20,9 +20,15 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /** A certificate that signs itself: its own authority, so that trusting it trusts nobody else. */
-record TestingCertificate(Path certificate, Path key) {
+public record TestingCertificate(Path certificate, Path key) {
 
-    static TestingCertificate in(Path directory, String name) throws IOException {
+    /** One for this machine. */
+    public static TestingCertificate in(Path directory, String name) throws IOException {
+        return in(directory, name, new GeneralName(GeneralName.iPAddress, "127.0.0.1"));
+    }
+
+    /** One with those alternative names. */
+    public static TestingCertificate in(Path directory, String name, GeneralName... names) throws IOException {
         try {
             KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
             generator.initialize(new ECGenParameterSpec("secp256r1"));
@@ -35,10 +41,7 @@ record TestingCertificate(Path certificate, Path key) {
                             Date.from(Instant.now().plusSeconds(3_600)),
                             subject,
                             pair.getPublic())
-                    .addExtension(
-                            Extension.subjectAlternativeName,
-                            false,
-                            new GeneralNames(new GeneralName(GeneralName.iPAddress, "127.0.0.1")))
+                    .addExtension(Extension.subjectAlternativeName, false, new GeneralNames(names))
                     .build(new JcaContentSignerBuilder("SHA256withECDSA").build(pair.getPrivate()))
                     .getEncoded();
             return new TestingCertificate(

@@ -47,7 +47,7 @@ public final class ApprovalServer implements AutoCloseable {
 
     /** What enforcers may call. Whoever serves it answers for it that only enforcers can. */
     public ServerServiceDefinition forEnforcers() {
-        return enforcers.bindService();
+        return ServerInterceptors.intercept(enforcers, new ProvenEnforcer());
     }
 
     /**

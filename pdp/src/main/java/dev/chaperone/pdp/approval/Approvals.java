@@ -80,28 +80,28 @@ public final class Approvals implements AutoCloseable {
         return config;
     }
 
-    /** Opens an approval, or finds what was granted or waits for the same. */
-    public Approval create(CreateApprovalRequest request) {
-        return step(sql -> requests.create(sql, request));
+    /**
+     * Opens an approval, or finds what was granted or waits for the same.
+     *
+     * @param enforcer who asks, as far as that is proven ({@link ProvenEnforcer}); only the same one can go on with it
+     */
+    public Approval create(String enforcer, CreateApprovalRequest request) {
+        return step(sql -> requests.create(sql, enforcer, request));
     }
 
     /** Withdraws what waits; what does not wait stays as it is. */
-    public Approval cancel(String id) {
-        return step(sql -> requests.cancel(sql, id));
+    public Approval cancel(String enforcer, String id) {
+        return step(sql -> requests.cancel(sql, enforcer, id));
     }
 
     /** Redeems a grant. */
-    public Approval consume(ConsumeRequest request) {
-        return step(sql -> requests.consume(sql, request));
+    public Approval consume(String enforcer, ConsumeRequest request) {
+        return step(sql -> requests.consume(sql, enforcer, request));
     }
 
     /** An approval, for the enforcer that asked for it. */
-    Approval find(String id) {
-        Approval found = database.read(sql -> records.find(sql, id));
-        if (found == null) {
-            throw Seeing.nothing();
-        }
-        return found;
+    Approval find(String enforcer, String id) {
+        return database.read(sql -> requests.existing(sql, enforcer, id));
     }
 
     /** Follows one approval, for the enforcer that asked for it: its changes from now on. */
@@ -111,8 +111,8 @@ public final class Approvals implements AutoCloseable {
 
     /** An approval as that person may see it. */
     public Approval get(Principal person, String id) {
-        Approval found = find(id);
-        if (!seeing.may(person, found)) {
+        Approval found = database.read(sql -> records.find(sql, id));
+        if (found == null || !seeing.may(person, found)) {
             throw Seeing.nothing();
         }
         return found;

@@ -26,6 +26,8 @@ final class Db {
         static final Field<String> SESSION_ID = DSL.field(DSL.name("approval", "session_id"), SQLDataType.CLOB);
         static final Field<Boolean> OUTLIVES_CALL =
                 DSL.field(DSL.name("approval", "outlives_call"), SQLDataType.BOOLEAN);
+        static final Field<String> PROVEN_ENFORCER =
+                DSL.field(DSL.name("approval", "proven_enforcer"), SQLDataType.CLOB);
         static final Field<String> ISSUER = DSL.field(DSL.name("approval", "issuer"), SQLDataType.CLOB);
         static final Field<String> SUBJECT = DSL.field(DSL.name("approval", "subject"), SQLDataType.CLOB);
         static final Field<String> AGENT = DSL.field(DSL.name("approval", "agent"), SQLDataType.CLOB);

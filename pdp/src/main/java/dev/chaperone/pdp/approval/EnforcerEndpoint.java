@@ -23,27 +23,35 @@ final class EnforcerEndpoint extends ApprovalServiceGrpc.ApprovalServiceImplBase
 
     @Override
     public void createApproval(CreateApprovalRequest request, StreamObserver<Approval> responses) {
-        calls.answer(responses, () -> known(approvals.create(request)));
+        String enforcer = ProvenEnforcer.name();
+        calls.answer(responses, () -> known(approvals.create(enforcer, request)));
     }
 
     @Override
     public void cancel(CancelRequest request, StreamObserver<Approval> responses) {
-        calls.answer(responses, () -> known(approvals.cancel(request.getId())));
+        String enforcer = ProvenEnforcer.name();
+        calls.answer(responses, () -> known(approvals.cancel(enforcer, request.getId())));
     }
 
     @Override
     public void consume(ConsumeRequest request, StreamObserver<Approval> responses) {
-        calls.answer(responses, () -> known(approvals.consume(request)));
+        String enforcer = ProvenEnforcer.name();
+        calls.answer(responses, () -> known(approvals.consume(enforcer, request)));
     }
 
     @Override
     public void watchApproval(WatchApprovalRequest request, StreamObserver<Approval> responses) {
+        String enforcer = ProvenEnforcer.name();
         Following following = followings.open(responses, EnforcerEndpoint::nothingToExpect);
         calls.run(responses, () -> {
             try {
                 // In this order, so that no change is missed in between.
-                following.start(() -> approvals.watch(request.getId(), approval -> following.offer(known(approval))));
-                following.offer(known(approvals.find(request.getId())));
+                following.start(() -> approvals.watch(request.getId(), approval -> {
+                    if (approval.getProvenEnforcer().equals(enforcer)) {
+                        following.offer(known(approval));
+                    }
+                }));
+                following.offer(known(approvals.find(enforcer, request.getId())));
             } catch (RuntimeException e) {
                 following.refuse(e);
             }

@@ -29,6 +29,10 @@ final class Outbox implements AutoCloseable {
     private static final long LOOK_MILLIS = 1_000;
 
     private static final int MOST_DOUBLINGS = 8;
+
+    /** Where one event holds up all others, it is looked sooner whether the receiver is back. */
+    private static final int MOST_DOUBLINGS_IN_ORDER = 3;
+
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
 
     /** Nobody wants to be told any more; where the order counts, everything is. */
@@ -161,7 +165,8 @@ final class Outbox implements AutoCloseable {
                 return;
             }
             LOG.warn("`{}` was not told of an approval, trying again: {}", channel.name(), failure);
-            Duration pause = FIRST_PAUSE.multipliedBy(1L << Math.min(attempts, MOST_DOUBLINGS));
+            int most = channel.ordered() ? MOST_DOUBLINGS_IN_ORDER : MOST_DOUBLINGS;
+            Duration pause = FIRST_PAUSE.multipliedBy(1L << Math.min(attempts, most));
             sql.update(Db.Deliveries.TABLE)
                     .set(Db.Deliveries.ATTEMPTS, attempts + 1)
                     .set(Db.Deliveries.DUE_AT, Steps.in(pause))

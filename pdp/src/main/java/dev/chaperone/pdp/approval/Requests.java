@@ -46,11 +46,11 @@ final class Requests {
 
     /** Opens an approval, or finds the one that is open for the same; null when somebody else was faster. */
     @Nullable
-    Approval create(DSLContext sql, CreateApprovalRequest request) {
+    Approval create(DSLContext sql, String enforcer, CreateApprovalRequest request) {
         require(request);
         HoldTerms terms = TermsInForce.of(request.getDecision(), config.terms());
         byte[] digest = request.getDigest().toByteArray();
-        Approval open = open(sql, request, digest);
+        Approval open = open(sql, enforcer, request, digest);
         if (open != null) {
             return open;
         }
@@ -67,6 +67,7 @@ final class Requests {
                 .setTerms(terms)
                 .setEnforcer(request.getRequest().getContext().getEnforcer())
                 .setOutlivesCall(request.getOutlivesCall())
+                .setProvenEnforcer(enforcer)
                 .build();
         int inserted = sql.insertInto(Db.Approvals.TABLE)
                 .set(Db.Approvals.ID, id)
@@ -75,6 +76,7 @@ final class Requests {
                 .set(Db.Approvals.DIGEST, digest)
                 .set(Db.Approvals.SESSION_ID, request.getRequest().getContext().getSessionId())
                 .set(Db.Approvals.OUTLIVES_CALL, request.getOutlivesCall())
+                .set(Db.Approvals.PROVEN_ENFORCER, enforcer)
                 .set(Db.Approvals.ISSUER, principal.getIssuer())
                 .set(Db.Approvals.SUBJECT, principal.getSubject())
                 .set(Db.Approvals.AGENT, principal.getAgent())
@@ -120,12 +122,11 @@ final class Requests {
     }
 
     /** A grant that holds for the same, or what waits for the same. What has lapsed is told so first. */
-    private @Nullable Approval open(DSLContext sql, CreateApprovalRequest request, byte[] digest) {
+    private @Nullable Approval open(DSLContext sql, String enforcer, CreateApprovalRequest request, byte[] digest) {
+        Condition same = Db.Approvals.DIGEST.eq(digest).and(Db.Approvals.PROVEN_ENFORCER.eq(enforcer));
         for (Approval lapsed : records.newest(
                 sql,
-                Db.Approvals.DIGEST
-                        .eq(digest)
-                        .and(Db.Approvals.STATE.in(name(State.STATE_PENDING), name(State.STATE_APPROVED)))
+                same.and(Db.Approvals.STATE.in(name(State.STATE_PENDING), name(State.STATE_APPROVED)))
                         .and(Steps.usable().not()),
                 10)) {
             steps.take(
@@ -144,12 +145,7 @@ final class Requests {
                 .eq(name(State.STATE_PENDING))
                 .and(Db.Approvals.OUTLIVES_CALL.eq(request.getOutlivesCall()))
                 .and(request.getOutlivesCall() ? DSL.noCondition() : Db.Approvals.SESSION_ID.eq(session));
-        return records
-                .newest(
-                        sql,
-                        Db.Approvals.DIGEST.eq(digest).and(granted.or(waiting)).and(Steps.usable()),
-                        10)
-                .stream()
+        return records.newest(sql, same.and(granted.or(waiting)).and(Steps.usable()), 10).stream()
                 // A grant before what waits, the oldest first.
                 .min((one, other) -> {
                     int states = Boolean.compare(
@@ -177,8 +173,8 @@ final class Requests {
 
     /** Withdraws what waits; what does not wait stays as it is. Null when somebody else was faster. */
     @Nullable
-    Approval cancel(DSLContext sql, String id) {
-        Approval before = existing(sql, id);
+    Approval cancel(DSLContext sql, String enforcer, String id) {
+        Approval before = existing(sql, enforcer, id);
         return before.getState() == State.STATE_PENDING
                 ? steps.take(
                         sql,
@@ -192,13 +188,13 @@ final class Requests {
 
     /** Redeems a grant; null when somebody else was faster. */
     @Nullable
-    Approval consume(DSLContext sql, ConsumeRequest request) {
+    Approval consume(DSLContext sql, String enforcer, ConsumeRequest request) {
         if (request.getConsumptionId().isBlank()
                 || request.getConsumptionId().length() > LONGEST_ID
                 || request.getSessionId().isBlank()) {
             throw invalid("`consumption_id` or `session_id` is missing, or too long");
         }
-        Approval before = existing(sql, request.getId());
+        Approval before = existing(sql, enforcer, request.getId());
         boolean again = sql.fetchExists(
                 Db.Uses.TABLE,
                 Db.Uses.APPROVAL_ID
@@ -271,10 +267,12 @@ final class Requests {
         }
     }
 
-    private Approval existing(DSLContext sql, String id) {
+    /** The approval of that id, if it is that enforcer's. */
+    Approval existing(DSLContext sql, String enforcer, String id) {
         Approval found = records.find(sql, id);
-        if (found == null) {
-            throw new ApprovalException(Problem.NOT_FOUND, "there is no such approval");
+        if (found == null || !found.getProvenEnforcer().equals(enforcer)) {
+            throw new ApprovalException(
+                    Problem.NOT_FOUND, "there is no such approval, or it was another enforcer that asked for it");
         }
         return found;
     }

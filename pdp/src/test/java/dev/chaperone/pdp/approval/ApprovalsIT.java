@@ -1,5 +1,6 @@
 package dev.chaperone.pdp.approval;
 
+import static dev.chaperone.pdp.approval.TestingApprovals.ENFORCER;
 import static dev.chaperone.pdp.approval.TestingApprovals.no;
 import static dev.chaperone.pdp.approval.TestingApprovals.person;
 import static dev.chaperone.pdp.approval.TestingApprovals.request;
@@ -87,43 +88,44 @@ class ApprovalsIT {
 
     @Test
     void whatOnePersonOfTheGroupApprovesIsRedeemedOnce() {
-        Approval held = first.create(ask());
+        Approval held = first.create(ENFORCER, ask());
         assertThat(held.getState()).isEqualTo(State.STATE_PENDING);
-        refused(Problem.CONFLICT, () -> first.consume(use(held, session, "c1")), "is pending");
+        refused(Problem.CONFLICT, () -> first.consume(ENFORCER, use(held, session, "c1")), "is pending");
 
         Approval granted = second.approve(BOB, yes(held));
         assertThat(granted.getState()).isEqualTo(State.STATE_APPROVED);
         assertThat(granted.getVotesList()).extracting(Vote::getJustification).containsExactly("treatment");
-        assertThat(first.consume(use(held, session, "c1")).getState()).isEqualTo(State.STATE_CONSUMED);
+        assertThat(first.consume(ENFORCER, use(held, session, "c1")).getState()).isEqualTo(State.STATE_CONSUMED);
         // The same consumption, whose answer was lost.
-        assertThat(second.consume(use(held, session, "c1")).getUses()).isEqualTo(1);
-        refused(Problem.CONFLICT, () -> second.consume(use(held, session, "c2")), "is consumed");
+        assertThat(second.consume(ENFORCER, use(held, session, "c1")).getUses()).isEqualTo(1);
+        refused(Problem.CONFLICT, () -> second.consume(ENFORCER, use(held, session, "c2")), "is consumed");
     }
 
     @Test
     void theSameAskedAgainInASessionIsOneApprovalAndInAnotherAnother() {
-        Approval held = first.create(ask());
-        assertThat(second.create(ask()).getId()).isEqualTo(held.getId());
+        Approval held = first.create(ENFORCER, ask());
+        assertThat(second.create(ENFORCER, ask()).getId()).isEqualTo(held.getId());
         CreateApprovalRequest elsewhere = request("other-" + session, ask().getOperationText(), terms());
-        assertThat(second.create(elsewhere).getId()).isNotEqualTo(held.getId());
+        assertThat(second.create(ENFORCER, elsewhere).getId()).isNotEqualTo(held.getId());
         first.approve(BOB, yes(held));
-        assertThat(second.create(ask()))
+        assertThat(second.create(ENFORCER, ask()))
                 .extracting(Approval::getId, Approval::getState)
                 .containsExactly(held.getId(), State.STATE_APPROVED);
     }
 
     @Test
     void oneRefusalIsFinal() {
-        Approval held = first.create(request(session, "select 2", terms().setApprovalsNeeded(2)));
+        Approval held = first.create(ENFORCER, request(session, "select 2", terms().setApprovalsNeeded(2)));
         first.approve(BOB, yes(held));
         assertThat(second.deny(CAROL, no(held)).getState()).isEqualTo(State.STATE_DENIED);
         refused(Problem.CONFLICT, () -> first.approve(person("dan", "privacy"), yes(held)), "is denied already");
-        refused(Problem.CONFLICT, () -> first.consume(use(held, session, "c")), "is denied");
+        refused(Problem.CONFLICT, () -> first.consume(ENFORCER, use(held, session, "c")), "is denied");
     }
 
     @Test
     void takesAsManyDifferentPeopleAsThePolicySaysAndOneOfEachRequiredGroup() {
         Approval held = first.create(
+                ENFORCER,
                 request(session, "select 3", terms().setApprovalsNeeded(2).addRequiredGroups("oncology")));
         assertThat(first.approve(BOB, yes(held)).getState()).isEqualTo(State.STATE_PENDING);
         refused(Problem.CONFLICT, () -> second.approve(BOB, yes(held)), "you have approved");
@@ -134,7 +136,7 @@ class ApprovalsIT {
 
     @Test
     void nobodyDecidesOnTheirOwnRequestNorThroughAnAgentNorOutsideTheGroups() {
-        Approval held = first.create(ask());
+        Approval held = first.create(ENFORCER, ask());
         refused(Problem.FORBIDDEN, () -> first.approve(person("alice", "privacy"), yes(held)), "of their own");
         refused(Problem.FORBIDDEN, () -> first.approve(person("ALICE", "privacy"), yes(held)), "of their own");
         refused(Problem.FORBIDDEN, () -> first.approve(person("claude", "privacy"), yes(held)), "of their own");
@@ -164,6 +166,7 @@ class ApprovalsIT {
     @Test
     void oneWhoMayBreaksTheGlassAloneAndItIsMarked() {
         Approval held = first.create(
+                ENFORCER,
                 request(session, "select 4", terms().setApprovalsNeeded(3).addBreakGlassGroups("on-call")));
         refused(
                 Problem.FORBIDDEN,
@@ -183,24 +186,26 @@ class ApprovalsIT {
     @Test
     void lapsesAndCannotBeGrantedOrRedeemedFromThenOn() throws Exception {
         BlockingQueue<Approval> seen = new LinkedBlockingQueue<>();
-        Approval held =
-                first.create(request(session, "select 5", terms().setExpiresAfter(TestingApprovals.millis(300))));
+        Approval held = first.create(
+                ENFORCER, request(session, "select 5", terms().setExpiresAfter(TestingApprovals.millis(300))));
         try (Subscription watching = second.watch(held.getId(), seen::add)) {
             assertThat(watching).isNotNull();
             awaitState(seen, State.STATE_EXPIRED);
         }
         refused(Problem.CONFLICT, () -> first.approve(BOB, yes(held)), "expired");
 
-        Approval granted = first.create(request(
-                session,
-                "select 6",
-                terms().setMode(GrantMode.GRANT_MODE_WINDOW).setGrantLasts(TestingApprovals.millis(400))));
+        Approval granted = first.create(
+                ENFORCER,
+                request(
+                        session,
+                        "select 6",
+                        terms().setMode(GrantMode.GRANT_MODE_WINDOW).setGrantLasts(TestingApprovals.millis(400))));
         try (Subscription watching = second.watch(granted.getId(), seen::add)) {
             assertThat(watching).isNotNull();
             first.approve(BOB, yes(granted));
             awaitState(seen, State.STATE_EXPIRED);
         }
-        refused(Problem.CONFLICT, () -> first.consume(use(granted, session, "late")), "expired");
+        refused(Problem.CONFLICT, () -> first.consume(ENFORCER, use(granted, session, "late")), "expired");
     }
 
     @ParameterizedTest
@@ -208,14 +213,15 @@ class ApprovalsIT {
             value = GrantMode.class,
             names = {"GRANT_MODE_SESSION", "GRANT_MODE_WINDOW"})
     void grantsForASessionOrAWindowHoldForSeveralExecutions(GrantMode mode) {
-        Approval held = first.create(request(session, "select 7", terms().setMode(mode)));
+        Approval held = first.create(ENFORCER, request(session, "select 7", terms().setMode(mode)));
         first.approve(BOB, yes(held));
-        assertThat(first.consume(use(held, session, "a")).getState()).isEqualTo(State.STATE_APPROVED);
-        assertThat(second.consume(use(held, session, "b")).getUses()).isEqualTo(2);
+        assertThat(first.consume(ENFORCER, use(held, session, "a")).getState()).isEqualTo(State.STATE_APPROVED);
+        assertThat(second.consume(ENFORCER, use(held, session, "b")).getUses()).isEqualTo(2);
         if (mode == GrantMode.GRANT_MODE_SESSION) {
-            refused(Problem.CONFLICT, () -> first.consume(use(held, "other", "c")), "for another session");
+            refused(Problem.CONFLICT, () -> first.consume(ENFORCER, use(held, "other", "c")), "for another session");
         } else {
-            assertThat(first.consume(use(held, "other", "c")).getUses()).isEqualTo(3);
+            assertThat(first.consume(ENFORCER, use(held, "other", "c")).getUses())
+                    .isEqualTo(3);
         }
     }
 
@@ -224,50 +230,76 @@ class ApprovalsIT {
         CreateApprovalRequest asked = ask();
         refused(
                 Problem.INVALID,
-                () -> first.create(asked.toBuilder()
-                        .setOperationText("select ssn from patients")
-                        .build()),
+                () -> first.create(
+                        ENFORCER,
+                        asked.toBuilder()
+                                .setOperationText("select ssn from patients")
+                                .build()),
                 "`digest`");
         refused(
                 Problem.INVALID,
-                () -> first.create(asked.toBuilder()
-                        .setDigest(ByteString.copyFrom(new byte[32]))
-                        .build()),
+                () -> first.create(
+                        ENFORCER,
+                        asked.toBuilder()
+                                .setDigest(ByteString.copyFrom(new byte[32]))
+                                .build()),
                 "`digest`");
         CreateApprovalRequest.Builder permitted = asked.toBuilder();
         permitted.getDecisionBuilder().setEffect(Effect.EFFECT_PERMIT);
-        refused(Problem.INVALID, () -> first.create(permitted.build()), "neither holds");
-        Approval held = first.create(asked);
+        refused(Problem.INVALID, () -> first.create(ENFORCER, permitted.build()), "neither holds");
+        Approval held = first.create(ENFORCER, asked);
         first.approve(BOB, yes(held));
         byte[] other = held.getDigest().toByteArray();
         other[3] ^= 1;
         refused(
                 Problem.CONFLICT,
-                () -> first.consume(use(held, session, "c").toBuilder()
-                        .setDigest(ByteString.copyFrom(other))
-                        .build()),
+                () -> first.consume(
+                        ENFORCER,
+                        use(held, session, "c").toBuilder()
+                                .setDigest(ByteString.copyFrom(other))
+                                .build()),
                 "for something else");
         assertThat(first.get(BOB, held.getId()).getUses()).isZero();
     }
 
     @Test
     void isDecidedAnewUnderAnotherPolicyAndNotAtAllUnderNone() {
-        Approval held = first.create(ask());
-        Approval granted = first.create(request(session, "select 8", terms()));
+        Approval held = first.create(ENFORCER, ask());
+        Approval granted = first.create(ENFORCER, request(session, "select 8", terms()));
         first.approve(BOB, yes(granted));
         policy = "policy-2";
         refused(Problem.CONFLICT, () -> first.approve(BOB, yes(held)), "the policy has changed");
-        refused(Problem.CONFLICT, () -> first.consume(use(granted, session, "c")), "the policy has changed");
+        refused(Problem.CONFLICT, () -> first.consume(ENFORCER, use(granted, session, "c")), "the policy has changed");
         policy = "";
         refused(Problem.UNAVAILABLE, () -> first.approve(BOB, yes(held)), "no policy");
-        refused(Problem.UNAVAILABLE, () -> first.consume(use(granted, session, "c")), "no policy");
+        refused(Problem.UNAVAILABLE, () -> first.consume(ENFORCER, use(granted, session, "c")), "no policy");
+    }
+
+    @Test
+    void isOnlyThatEnforcersWhichAskedForIt() {
+        CreateApprovalRequest asked = request(session, "select 12", terms().setMode(GrantMode.GRANT_MODE_WINDOW));
+        Approval held = first.create(ENFORCER, asked);
+        assertThat(held.getProvenEnforcer()).isEqualTo(ENFORCER);
+        for (String other : List.of("", "dns:other.example")) {
+            refused(Problem.NOT_FOUND, () -> second.cancel(other, held.getId()), "another enforcer");
+        }
+        first.approve(BOB, yes(held));
+        for (String other : List.of("", "dns:other.example")) {
+            refused(Problem.NOT_FOUND, () -> second.consume(other, use(held, session, "c")), "another enforcer");
+            // What was granted to one is not granted to the other: it asks for itself.
+            Approval own = second.create(other, asked);
+            assertThat(own.getId()).isNotEqualTo(held.getId());
+            assertThat(own.getState()).isEqualTo(State.STATE_PENDING);
+        }
+        assertThat(second.create(ENFORCER, asked).getId()).isEqualTo(held.getId());
+        assertThat(second.consume(ENFORCER, use(held, session, "c")).getUses()).isEqualTo(1);
     }
 
     @Test
     void whatIsWithdrawnCannotBeGranted() {
-        Approval held = first.create(ask());
-        assertThat(second.cancel(held.getId()).getState()).isEqualTo(State.STATE_CANCELLED);
-        assertThat(second.cancel(held.getId()).getState()).isEqualTo(State.STATE_CANCELLED);
+        Approval held = first.create(ENFORCER, ask());
+        assertThat(second.cancel(ENFORCER, held.getId()).getState()).isEqualTo(State.STATE_CANCELLED);
+        assertThat(second.cancel(ENFORCER, held.getId()).getState()).isEqualTo(State.STATE_CANCELLED);
         refused(Problem.CONFLICT, () -> first.approve(BOB, yes(held)), "is cancelled already");
     }
 
@@ -275,7 +307,7 @@ class ApprovalsIT {
     void racingReplicasRedeemAGrantOnceAndDecideOnce() throws Exception {
         for (int round = 0; round < 5; round++) {
             String text = "select 9 -- " + round;
-            List<Approval> created = race(8, replica -> replica.create(request(session, text, terms())));
+            List<Approval> created = race(8, replica -> replica.create(ENFORCER, request(session, text, terms())));
             assertThat(created)
                     .extracting(Approval::getId)
                     .containsOnly(created.get(0).getId());
@@ -284,7 +316,9 @@ class ApprovalsIT {
             decided.addAll(race(8, replica -> replica.approve(BOB, yes(held))));
             assertThat(decided).hasSize(1);
             AtomicInteger number = new AtomicInteger();
-            assertThat(race(8, replica -> replica.consume(use(held, session, "c" + number.incrementAndGet()))))
+            assertThat(race(
+                            8,
+                            replica -> replica.consume(ENFORCER, use(held, session, "c" + number.incrementAndGet()))))
                     .hasSize(1);
             assertThat(first.get(BOB, held.getId()))
                     .extracting(Approval::getUses, Approval::getVotesCount)
@@ -294,7 +328,7 @@ class ApprovalsIT {
 
     @Test
     void seesWhoMayDecideOrAskedOrAudits() {
-        Approval held = first.create(ask());
+        Approval held = first.create(ENFORCER, ask());
         assertThat(first.get(BOB, held.getId()).getOperationText()).isEqualTo(ask().getOperationText());
         assertThat(first.get(person("alice"), held.getId())).isNotNull();
         refused(Problem.NOT_FOUND, () -> first.get(person("eve", "billing"), held.getId()), "no such approval");
@@ -320,7 +354,8 @@ class ApprovalsIT {
         for (int i = 0; i < 5; i++) {
             made.add(
                     0,
-                    first.create(request(session, "select 10 -- " + i, paged())).getId());
+                    first.create(ENFORCER, request(session, "select 10 -- " + i, paged()))
+                            .getId());
         }
         Principal person = person("pia", "paging-" + session);
         ListApprovalsRequest.Builder page = ListApprovalsRequest.newBuilder().setPageSize(2);
@@ -346,8 +381,8 @@ class ApprovalsIT {
         try (Subscription all = first.watchAll(watcher, seen::add);
                 Subscription none = first.watchAll(person("eve", "billing"), unseen::add)) {
             assertThat(List.of(all, none)).hasSize(2);
-            Approval held =
-                    second.create(request(session, "select 11", terms().addApproverGroups("watching-" + session)));
+            Approval held = second.create(
+                    ENFORCER, request(session, "select 11", terms().addApproverGroups("watching-" + session)));
             awaitState(seen, State.STATE_PENDING);
             second.deny(watcher, no(held));
             awaitState(seen, State.STATE_DENIED);

@@ -1,5 +1,6 @@
 package dev.chaperone.pdp.approval;
 
+import static dev.chaperone.pdp.approval.TestingApprovals.ENFORCER;
 import static dev.chaperone.pdp.approval.TestingApprovals.no;
 import static dev.chaperone.pdp.approval.TestingApprovals.person;
 import static dev.chaperone.pdp.approval.TestingApprovals.request;
@@ -67,7 +68,7 @@ class OutboxIT {
     void tellsOfEveryStepInOrder() throws Exception {
         Recording told = new Recording("all", true, event -> true);
         try (Approvals approvals = approvals(told)) {
-            Approval held = approvals.create(request("s", "select 1", terms()));
+            Approval held = approvals.create(ENFORCER, request("s", "select 1", terms()));
             approvals.approve(person("bob", "privacy"), yes(held));
             assertThat(told.next(2))
                     .extracting(ApprovalEvent::getKind)
@@ -83,7 +84,7 @@ class OutboxIT {
                 "failing", false, event -> event.getKind() != Kind.KIND_CREATED || failures.incrementAndGet() > 1);
         Recording well = new Recording("well", false, event -> true);
         try (Approvals approvals = approvals(failing, well)) {
-            Approval held = approvals.create(request("s", "select 1", terms()));
+            Approval held = approvals.create(ENFORCER, request("s", "select 1", terms()));
             assertThat(well.next(1)).extracting(ApprovalEvent::getKind).containsExactly(Kind.KIND_CREATED);
             approvals.deny(person("bob", "privacy"), no(held));
             assertThat(failing.next(2))
@@ -98,7 +99,7 @@ class OutboxIT {
         AtomicInteger failures = new AtomicInteger();
         Recording failing = new Recording("ordered", true, event -> failures.incrementAndGet() > 2);
         try (Approvals approvals = approvals(failing)) {
-            Approval held = approvals.create(request("s", "select 1", terms()));
+            Approval held = approvals.create(ENFORCER, request("s", "select 1", terms()));
             approvals.deny(person("bob", "privacy"), no(held));
             assertThat(failing.next(2))
                     .extracting(ApprovalEvent::getKind)
@@ -111,7 +112,7 @@ class OutboxIT {
         Recording down = new Recording("desk", false, event -> false);
         Approval held;
         try (Approvals approvals = approvals(down)) {
-            held = approvals.create(request("s", "select 1", terms()));
+            held = approvals.create(ENFORCER, request("s", "select 1", terms()));
             down.attempt();
         }
         Recording up = new Recording("desk", false, event -> true);
@@ -129,7 +130,7 @@ class OutboxIT {
         try (Approvals first = approvals(told);
                 Approvals second = approvals(told)) {
             for (int i = 0; i < many; i++) {
-                (i % 2 == 0 ? first : second).create(request("s" + i, "select 1", terms()));
+                (i % 2 == 0 ? first : second).create(ENFORCER, request("s" + i, "select 1", terms()));
             }
             assertThat(told.next(many)).extracting(ApprovalEvent::getEventId).doesNotHaveDuplicates();
             awaitNothingLeft();

@@ -24,6 +24,9 @@ final class TestingApprovals {
     static final String POLICY = "policy-1";
     static final String ISSUER = "https://id.example";
 
+    /** The enforcer that asks. */
+    static final String ENFORCER = "dns:pg.example";
+
     private TestingApprovals() {}
 
     /** Approvals in a database of their own, which may be opened several times. */

@@ -82,23 +82,28 @@ final class TestingAgents implements AutoCloseable {
         decision.addFieldClassesBuilder()
                 .setField("clinic.public.patients.city")
                 .setPhiClass("NONE");
-        return approvals.create(CreateApprovalRequest.newBuilder()
-                .setRequest(request)
-                .setDecision(decision)
-                .setOperationText(statement)
-                .addAllParameters(PARAMETERS)
-                .setDigest(ByteString.copyFrom(HoldDigest.of(request.build(), statement, PARAMETERS, "", POLICY)))
-                .build());
+        return approvals.create(
+                "dns:demo",
+                CreateApprovalRequest.newBuilder()
+                        .setRequest(request)
+                        .setDecision(decision)
+                        .setOperationText(statement)
+                        .addAllParameters(PARAMETERS)
+                        .setDigest(
+                                ByteString.copyFrom(HoldDigest.of(request.build(), statement, PARAMETERS, "", POLICY)))
+                        .build());
     }
 
     /** The agent's statement is about to run: redeems the grant, or fails. */
     Approval run(Approval held) {
-        return approvals.consume(ConsumeRequest.newBuilder()
-                .setId(held.getId())
-                .setDigest(held.getDigest())
-                .setSessionId("session-1")
-                .setConsumptionId(UUID.randomUUID().toString())
-                .build());
+        return approvals.consume(
+                "dns:demo",
+                ConsumeRequest.newBuilder()
+                        .setId(held.getId())
+                        .setDigest(held.getDigest())
+                        .setSessionId("session-1")
+                        .setConsumptionId(UUID.randomUUID().toString())
+                        .build());
     }
 
     @Override
