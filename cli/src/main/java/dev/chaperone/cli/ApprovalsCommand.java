@@ -109,28 +109,21 @@ final class ApprovalsCommand implements Runnable {
             footer = {"", "Example:", "  chaperone approvals approve ap-7k3… --because ticket-4711"})
     int approve(
             @Mixin ApprovalsServer server,
-            @Parameters(paramLabel = "ID", description = "the approval's id") String id,
-            @Option(
-                            names = "--because",
-                            required = true,
-                            paramLabel = "WHY",
-                            description = "your justification; it is recorded, and the one who waits reads it")
-                    String why,
+            @Mixin ApprovalsVerdict verdict,
             @Option(
                             names = "--break-glass",
                             description =
                                     "grant it alone, in an emergency: every approver is told, and every report marks it")
-                    boolean breakGlass,
-            @Option(names = "--json", description = "print JSON") boolean json) {
+                    boolean breakGlass) {
         print(
                 server.call(
                         terminal,
                         stub -> stub.approve(ApproveRequest.newBuilder()
-                                .setId(id)
-                                .setJustification(why)
+                                .setId(verdict.id())
+                                .setJustification(verdict.why())
                                 .setBreakGlass(breakGlass)
                                 .build())),
-                json);
+                verdict.json());
         return ChaperoneCommand.OK;
     }
 
@@ -138,24 +131,15 @@ final class ApprovalsCommand implements Runnable {
             name = "deny",
             description = "Refuse; that is final.",
             footer = {"", "Example:", "  chaperone approvals deny ap-7k3… --because no-patient-named"})
-    int deny(
-            @Mixin ApprovalsServer server,
-            @Parameters(paramLabel = "ID", description = "the approval's id") String id,
-            @Option(
-                            names = "--because",
-                            required = true,
-                            paramLabel = "WHY",
-                            description = "your justification; it is recorded, and the one who waits reads it")
-                    String why,
-            @Option(names = "--json", description = "print JSON") boolean json) {
+    int deny(@Mixin ApprovalsServer server, @Mixin ApprovalsVerdict verdict) {
         print(
                 server.call(
                         terminal,
                         stub -> stub.deny(DenyRequest.newBuilder()
-                                .setId(id)
-                                .setJustification(why)
+                                .setId(verdict.id())
+                                .setJustification(verdict.why())
                                 .build())),
-                json);
+                verdict.json());
         return ChaperoneCommand.OK;
     }
 

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /** The connections to the database of approvals, whose schema it brings up to date. */
 final class Database implements AutoCloseable {
 
-    private static final long CONNECT_MILLIS = 5_000;
+    private static final long CONNECT_MILLIS = 3_000;
     private static final String STATEMENT_MILLIS = "10000";
 
     private final ApprovalsConfig.Store config;
@@ -33,6 +33,9 @@ final class Database implements AutoCloseable {
         this.held = held;
         System.setProperty("org.jooq.no-logo", "true");
         System.setProperty("org.jooq.no-tips", "true");
+        // A connection that has broken is not handed to a call, however recently it was used: that call would be
+        // refused.
+        System.setProperty("com.zaxxer.hikari.aliveBypassWindowMs", "0");
     }
 
     /**

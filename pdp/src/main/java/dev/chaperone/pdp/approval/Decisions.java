@@ -6,6 +6,8 @@ import dev.chaperone.approval.v1.State;
 import dev.chaperone.audit.v1.Vote;
 import dev.chaperone.decision.v1.Principal;
 import dev.chaperone.pdp.approval.ApprovalException.Problem;
+import dev.chaperone.proto.HoldDigest;
+import java.security.MessageDigest;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -53,6 +55,7 @@ final class Decisions {
         requireOpen(before, said);
         if (said.approve()) {
             Requests.requireSamePolicy(before, policyVersion.get());
+            requireUntouched(before);
         }
         Vote vote = Vote.newBuilder()
                 .setVoter(said.person())
@@ -102,6 +105,20 @@ final class Decisions {
                 .set(Db.Votes.APPROVE, vote.getApprove())
                 .set(Db.Votes.CONTENT, vote.toByteArray())
                 .execute();
+    }
+
+    /** Whoever can write to the database must not show people something else than what they grant. */
+    private static void requireUntouched(Approval approval) {
+        byte[] shown = HoldDigest.of(
+                approval.getRequest(),
+                approval.getOperationText(),
+                approval.getParametersList(),
+                approval.getLimit(),
+                approval.getDecision().getPolicyVersion());
+        if (!MessageDigest.isEqual(shown, approval.getDigest().toByteArray())) {
+            throw conflict("what the database holds of `" + approval.getId()
+                    + "` is not what was asked for; nothing is granted, and somebody should find out who changed it");
+        }
     }
 
     private static void requireOpen(Approval approval, Said said) {

@@ -24,6 +24,7 @@ import dev.chaperone.pdp.approval.ApprovalException.Problem;
 import dev.chaperone.testkit.Backends;
 import dev.chaperone.testkit.PostgresBackend;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -273,6 +274,30 @@ class ApprovalsIT {
         policy = "";
         refused(Problem.UNAVAILABLE, () -> first.approve(BOB, yes(held)), "no policy");
         refused(Problem.UNAVAILABLE, () -> first.consume(ENFORCER, use(granted, session, "c")), "no policy");
+    }
+
+    @Test
+    void whatWasChangedInTheDatabaseIsNotGranted() throws Exception {
+        Approval held = first.create(ENFORCER, request(session, "select 13 from patients", terms()));
+        try (Connection connection = postgres.connect("approvals");
+                PreparedStatement read = connection.prepareStatement("select content from approval where id = ?");
+                PreparedStatement write = connection.prepareStatement("update approval set content = ? where id = ?")) {
+            read.setString(1, held.getId());
+            try (ResultSet rows = read.executeQuery()) {
+                assertThat(rows.next()).isTrue();
+                write.setBytes(
+                        1,
+                        Approval.parseFrom(rows.getBytes(1)).toBuilder()
+                                .setOperationText("select 13")
+                                .build()
+                                .toByteArray());
+            }
+            write.setString(2, held.getId());
+            assertThat(write.executeUpdate()).isEqualTo(1);
+        }
+        assertThat(second.get(BOB, held.getId()).getOperationText()).isEqualTo("select 13");
+        refused(Problem.CONFLICT, () -> second.approve(BOB, yes(held)), "is not what was asked for");
+        refused(Problem.CONFLICT, () -> first.consume(ENFORCER, use(held, session, "c")), "is pending");
     }
 
     @Test
