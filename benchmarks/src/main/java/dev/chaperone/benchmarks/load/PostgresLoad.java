@@ -23,6 +23,9 @@ public final class PostgresLoad {
 
     private static final List<String> SELECT = List.of("-S");
 
+    /** New statements after which the compilers of an enforcer's JVM have come to rest. */
+    private static final int UNTIL_COMPILED = 20_000;
+
     private final PrintStream out;
     private final int rounds;
     private final int seconds;
@@ -157,7 +160,12 @@ public final class PostgresLoad {
 
     private void printLatencies(Endpoint direct, Endpoint pgbouncer, List<Endpoint> enforcers) {
         int statements = 400 * rounds;
-        enforcers.forEach(endpoint -> Latencies.newStatement(endpoint, 0, statements));
+        System.err.println("warming up with new statements");
+        Map<Endpoint, Double> first = new LinkedHashMap<>();
+        for (Endpoint endpoint : enforcers) {
+            first.put(endpoint, Latencies.newStatement(endpoint, 0, statements).micros());
+            Latencies.newStatement(endpoint, rounds + 1, rounds == 1 ? statements : UNTIL_COMPILED);
+        }
         List<Endpoint> all = new ArrayList<>(List.of(direct, pgbouncer));
         all.addAll(enforcers);
         Map<Endpoint, NewStatement> best = new LinkedHashMap<>();
@@ -167,17 +175,19 @@ public final class PostgresLoad {
             }
         }
         out.printf(
-                "%n%-24s %16s %16s %16s %12s%n", "a new statement", "ms", "above direct", "the decision", "cancel, ms");
+                "%n%-24s %16s %16s %16s %16s %12s%n",
+                "a new statement", "ms", "above direct", "the decision", "the first " + statements, "cancel, ms");
         double base = best.getOrDefault(direct, NewStatement.WORST).micros();
         best.forEach((endpoint, one) -> {
             double cancel = Latencies.cancel(endpoint, 3 + rounds);
             out.printf(
                     Locale.ROOT,
-                    "%-24s %16.3f %16.3f %16.3f %12.1f%n",
+                    "%-24s %16.3f %16.3f %16.3f %16.3f %12.1f%n",
                     endpoint.name(),
                     one.micros() / 1e3,
                     (one.micros() - base) / 1e3,
                     one.decisionMicros() / 1e3,
+                    first.getOrDefault(endpoint, one.micros()) / 1e3,
                     cancel);
             if (enforcers.contains(endpoint)) {
                 targets.atMost(
