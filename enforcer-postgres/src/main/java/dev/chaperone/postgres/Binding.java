@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** Binds permitted statements, and holds what the server announces against what was decided on. */
 final class Binding {
 
-    private static final String READ_ONLY = StatementFlow.RESERVED + "read-only";
+    static final String READ_ONLY = StatementFlow.RESERVED + "read-only";
 
     private final Session session;
     private final UpstreamLink link;
@@ -108,6 +108,9 @@ final class Binding {
         link.takeTrees();
         link.ask(
                 out -> {
+                    if (OwnNames.shown(opening.prepared().statement(), ruling.analysis())) {
+                        OwnNames.close(out, session.handles(), bind.statement());
+                    }
                     FrontendWriter.bind(out, bind);
                     FrontendWriter.describe(out, Target.PORTAL, bind.portal());
                     if (ahead) {
@@ -116,18 +119,18 @@ final class Binding {
                         FrontendWriter.flush(out);
                     }
                 },
-                "2TnE",
+                "32TnE",
                 "TnE",
                 message -> {
                     switch (message.tag()) {
-                        case '2' -> {}
+                        case '3', '2' -> {}
                         case 'E' -> {
                             flow.noteTrees(opening.prepared(), false);
                             Report report = Report.read(message.body());
                             if (outdated(opening.prepared(), report)) {
                                 flow.startOver(opening, ruling, true);
                             } else {
-                                flow.fail(ruling, report, opening.prepared().offset(), opening.failed());
+                                flow.fail(ruling, report, opening.prepared().sentAt(), opening.failed());
                             }
                         }
                         default -> described(opening, ruling, message);
@@ -156,7 +159,7 @@ final class Binding {
     }
 
     private void fail(Opening opening, Ruling ruling, BackendMessage message) {
-        flow.fail(ruling, Report.read(message.body()), opening.prepared().offset(), opening.failed());
+        flow.fail(ruling, Report.read(message.body()), opening.prepared().sentAt(), opening.failed());
     }
 
     private void described(Opening opening, Ruling ruling, BackendMessage message) {

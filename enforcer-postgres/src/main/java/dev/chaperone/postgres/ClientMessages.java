@@ -8,6 +8,7 @@ import dev.chaperone.postgres.wire.BackendWriter;
 import dev.chaperone.postgres.wire.FrontendMessage.Bind;
 import dev.chaperone.postgres.wire.FrontendMessage.Target;
 import dev.chaperone.postgres.wire.FrontendWriter;
+import dev.chaperone.postgres.wire.Report;
 import dev.chaperone.postgres.wire.RowDescription;
 import dev.chaperone.proto.ErrorCode;
 import io.netty.buffer.ByteBuf;
@@ -35,7 +36,7 @@ final class ClientMessages {
     /** What a session starts with unless its client asks for something else. */
     static final String DEFAULT = "notice";
 
-    private static final String OWN = StatementFlow.RESERVED + "messages";
+    static final String OWN = StatementFlow.RESERVED + "messages";
 
     /** The levels that can be set, and where the server ranks them for a client; INFO is always sent. */
     private static final Map<String, Integer> RANKS = Map.ofEntries(
@@ -54,6 +55,7 @@ final class ClientMessages {
     private final String initial;
     private String current;
     private boolean unsettled;
+    private boolean several;
 
     /** @param initial what the session starts with */
     ClientMessages(String initial) {
@@ -83,7 +85,8 @@ final class ClientMessages {
 
     // ---- statements ------------------------------------------------------------------------------------------------
 
-    private static boolean concerns(SqlStatement statement) {
+    /** True for a statement about the level. */
+    static boolean concerns(SqlStatement statement) {
         return statement.detail() instanceof StatementDetail.Setting setting
                 && setting.name().equals(SETTING);
     }
@@ -155,6 +158,18 @@ final class ClientMessages {
                 ? RANKS.getOrDefault("debug1", 0)
                 : RANKS.getOrDefault(severity.toLowerCase(Locale.ROOT), Integer.MAX_VALUE);
         return severity.equals("INFO") || rank >= RANKS.getOrDefault(current, 0);
+    }
+
+    /** Says whether what runs now is a string of several statements: one transaction block, of which the server knows nothing. */
+    void several(boolean statements) {
+        several = statements;
+    }
+
+    /** True for the warning that what holds for a transaction needs a block, which it is in. */
+    boolean untrue(Report notice) {
+        return several
+                && notice.sqlState().equals("25P01") // no_active_sql_transaction
+                && notice.field('R').equals("CheckTransactionBlock");
     }
 
     /** A statement has run that may have set it; goes on when it is known what holds now. */

@@ -6,6 +6,8 @@ import dev.chaperone.postgres.analysis.ColumnInfo;
 import dev.chaperone.postgres.analysis.OutputColumn;
 import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.analysis.RelationInfo;
+import dev.chaperone.postgres.analysis.SqlStatement;
+import dev.chaperone.postgres.analysis.StatementClass;
 import dev.chaperone.postgres.analysis.StatementDetail;
 import dev.chaperone.postgres.masking.CopyFormat;
 import dev.chaperone.postgres.masking.RowMask;
@@ -15,10 +17,14 @@ import dev.chaperone.postgres.wire.Report;
 import dev.chaperone.postgres.wire.RowDescription;
 import dev.chaperone.proto.ErrorCode;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,8 +42,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class CopyFlow {
 
-    private static final String SOURCE = StatementFlow.RESERVED + "copied";
-    private static final String COPY = StatementFlow.RESERVED + "copy";
+    static final String SOURCE = StatementFlow.RESERVED + "copied";
+    static final String COPY = StatementFlow.RESERVED + "copy";
+
+    private static final String WRONG_OBJECT_TYPE = "42809";
+    private static final Pattern NO_COLUMN = Pattern.compile("column (\".*\") does not exist");
 
     private final Session session;
     private final UpstreamLink link;
@@ -64,12 +73,21 @@ final class CopyFlow {
 
     void open() {
         if (copy.query() != null) {
-            standIn(copy.query());
+            parse(SOURCE, asWritten(copy.query()), this::decide);
         } else if (!copy.columns().isEmpty()) {
             standIn(forTable(copy.columns()));
         } else {
             parse(SOURCE, query("SELECT * FROM ONLY " + copy.relation()), this::columns);
         }
+    }
+
+    /** The query where it stands in what the client has sent. */
+    private Prepared asWritten(String query) {
+        Prepared whole = opening.prepared();
+        String text = whole.statement().text();
+        int before = text.codePointCount(0, Math.max(text.indexOf(query), 0));
+        SqlStatement statement = new SqlStatement(query, 0, query.length(), StatementClass.QUERY, "select", null);
+        return new Prepared(statement, whole.offset() + before, List.of());
     }
 
     /** Without a list, all columns are copied but those that are generated. */
@@ -157,17 +175,24 @@ final class CopyFlow {
                 message -> {
                     switch (message.tag()) {
                         case 't' -> {}
-                        case 'T' -> copyOut(source, ruling, RowDescription.read(message.body()));
-                        case 'n' -> flow.refuseDecided(ruling, nothingToCopy(), opening.failed());
+                        case 'T' -> {
+                            RowDescription description = RowDescription.read(message.body());
+                            table(ruling.analysis(), relation -> copyOut(source, ruling, description, relation));
+                        }
+                        case 'n' -> flow.refuseDecided(ruling, nothingToCopy(source), opening.failed());
                         default -> flow.fail(ruling, Report.read(message.body()), Prepared.REWRITTEN, opening.failed());
                     }
                 });
     }
 
-    private void copyOut(Prepared source, Ruling ruling, RowDescription description) {
+    private void copyOut(Prepared source, Ruling ruling, RowDescription description, @Nullable RelationInfo relation) {
+        GatewayError noTable = relation == null ? null : noTable(relation);
+        if (noTable != null) {
+            flow.refuseDecided(ruling, noTable, opening.failed());
+            return;
+        }
         Copying copying;
         try {
-            requireTable(ruling.analysis());
             copying = copying(source, ruling, description);
         } catch (EnforcementException e) {
             if (e.code() == ErrorCode.UPSTREAM_MISMATCH) {
@@ -214,30 +239,48 @@ final class CopyFlow {
         return copying;
     }
 
-    /** As a query, rows could be copied of what the server does not copy as a table. */
-    private void requireTable(@Nullable QueryAnalysis analysis) {
+    /** The relation that is copied, as the catalog has it by now; null for a query, and for what is not known. */
+    private void table(@Nullable QueryAnalysis analysis, Consumer<@Nullable RelationInfo> then) {
         if (copy.relation() == null || analysis == null || analysis.outputs().isEmpty()) {
+            then.accept(null);
             return;
         }
-        RelationInfo relation = catalog().relation(analysis.outputs().get(0).tableOid());
-        if (relation == null) {
+        int oid = analysis.outputs().get(0).tableOid();
+        RelationInfo known = catalog().relation(oid);
+        if (known != null) {
+            then.accept(known);
             return;
         }
+        session.analyses()
+                .catalog(System.nanoTime())
+                .whenComplete((fresh, failure) ->
+                        session.inLoop(() -> then.accept(failure == null ? fresh.relation(oid) : null)));
+    }
+
+    /** As a query, rows could be copied of what the server does not copy as a table: it is refused in the server's words. */
+    private static @Nullable GatewayError noTable(RelationInfo relation) {
         String kind = switch (relation.kind()) {
             case 'v' -> "view";
             case 'p' -> "partitioned table";
             case 'f' -> "foreign table";
+            case 'S' -> "sequence";
             default -> "";
         };
-        if (!kind.isEmpty()) {
-            throw new EnforcementException(
-                    ErrorCode.UNSUPPORTED,
-                    "cannot copy from " + kind + " \"" + relation.name() + "\"; use COPY (SELECT ...) TO STDOUT");
-        }
+        return kind.isEmpty()
+                ? null
+                : new GatewayError(
+                        WRONG_OBJECT_TYPE,
+                        ErrorCode.UNSUPPORTED,
+                        "cannot copy from " + kind + " \"" + relation.name() + '"',
+                        "",
+                        kind.equals("sequence") ? "" : "Try the COPY (SELECT ...) TO variant.");
     }
 
-    private static GatewayError nothingToCopy() {
-        return GatewayError.of(ErrorCode.UNSUPPORTED, "COPY query must have a RETURNING clause");
+    private static GatewayError nothingToCopy(Prepared source) {
+        boolean into = source.statement().text().regionMatches(true, 0, "select", 0, "select".length());
+        return GatewayError.of(
+                ErrorCode.UNSUPPORTED,
+                into ? "COPY (SELECT INTO) is not supported" : "COPY query must have a RETURNING clause");
     }
 
     private static Prepared query(String text) {
@@ -256,8 +299,20 @@ final class CopyFlow {
 
     private void parse(String name, Prepared statement, Consumer<Prepared> parsed) {
         flow.parseOwn(name, statement, () -> parsed.accept(statement), report -> {
-            session.parseError(report, Prepared.REWRITTEN);
+            session.parseError(ofTheRelation(report), statement.sentAt());
             opening.failed().run();
         });
+    }
+
+    /** The server says of which relation it has looked for a column of the list. */
+    private Report ofTheRelation(Report report) {
+        Matcher column = NO_COLUMN.matcher(report.message());
+        if (copy.relation() == null || !report.sqlState().equals("42703") || !column.matches()) {
+            return report;
+        }
+        String name = copy.relation().substring(copy.relation().lastIndexOf('.') + 1);
+        Map<Character, String> fields = new LinkedHashMap<>(report.fields());
+        fields.put('M', "column " + column.group(1) + " of relation \"" + name.replace("\"", "") + "\" does not exist");
+        return new Report(fields);
     }
 }

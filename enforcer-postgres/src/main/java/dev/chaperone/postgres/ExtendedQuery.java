@@ -76,8 +76,7 @@ final class ExtendedQuery {
             return;
         }
         SqlStatement statement = split.get(0);
-        Prepared prepared =
-                new Prepared(statement, parse.sql().codePointCount(0, statement.start()), parse.parameterTypes());
+        Prepared prepared = Prepared.only(statement, parse.sql(), parse.parameterTypes());
         if (parse.statement().isEmpty()) {
             names.dropStatement("");
         }
@@ -193,7 +192,7 @@ final class ExtendedQuery {
                     // The server may have analysed it anew; later it would not say so again.
                     flow.noteTrees(prepared, false);
                     if (message.tag() == 'E') {
-                        session.parseError(Report.read(message.body()), prepared.offset());
+                        session.parseError(Report.read(message.body()), prepared.sentAt());
                         session.failedUntilSync();
                         return;
                     }

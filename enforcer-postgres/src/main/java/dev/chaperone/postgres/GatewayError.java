@@ -37,12 +37,21 @@ record GatewayError(String sqlState, ErrorCode code, String message, String deta
 
     /** In the words, the code and the routine by which drivers know that they have to prepare the statement again. */
     static GatewayError stalePlan() {
+        return stalePlan("the statement means something else than when it was prepared", "prepare the statement again");
+    }
+
+    /** The same, in all that the server says. */
+    static GatewayError otherColumns() {
+        return stalePlan("", "");
+    }
+
+    private static GatewayError stalePlan(String detail, String hint) {
         return new GatewayError(
                 SqlState.FEATURE_NOT_SUPPORTED,
                 ErrorCode.UNANALYSABLE,
                 "cached plan must not change result type",
-                "the statement means something else than when it was prepared",
-                "prepare the statement again",
+                detail,
+                hint,
                 "RevalidateCachedQuery");
     }
 

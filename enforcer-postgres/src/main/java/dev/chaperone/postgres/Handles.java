@@ -94,7 +94,7 @@ final class Handles {
             known.verdict = handle.prepared.verdict();
             drop(handle);
         }
-        return ++known.seen < 2 || Skeleton.tellsTime(sql) ? "" : newName();
+        return ++known.seen < 2 || Skeleton.tellsTime(sql) || OwnNames.named(sql) ? "" : newName();
     }
 
     /** A text has been prepared by a name that {@link #nameFor} gave. */
@@ -146,7 +146,7 @@ final class Handles {
     Proposal meant(Skeleton skeleton, String tree) {
         Known known = texts.computeIfAbsent(skeleton.shape(), any -> new Known());
         trim();
-        if (++known.seen < 2) {
+        if (++known.seen < 2 || OwnNames.named(skeleton.text())) {
             return null;
         }
         LiteralProof proof = LiteralProof.of(skeleton, tree);

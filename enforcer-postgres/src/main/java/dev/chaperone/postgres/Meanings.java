@@ -33,23 +33,25 @@ final class Meanings {
      * @param failure why that is not known
      * @param source what is rewritten where it must work on masked values; null where nothing can be
      * @param behind the text of what was prepared before, where it runs that
+     * @param runs what the statement that it runs says by itself; null where that is not known
      */
     record Meaning(
             @Nullable QueryAnalysis analysis,
             @Nullable UnanalysableException failure,
             @Nullable Prepared source,
-            String behind) {
+            String behind,
+            @Nullable QueryAnalysis runs) {
 
         static Meaning unknown(String why) {
             return unknown(new UnanalysableException(why));
         }
 
         static Meaning unknown(UnanalysableException why) {
-            return new Meaning(null, why, null, "");
+            return new Meaning(null, why, null, "", null);
         }
 
         Meaning map(UnaryOperator<QueryAnalysis> operator) {
-            return analysis == null ? this : new Meaning(operator.apply(analysis), null, source, behind);
+            return analysis == null ? this : new Meaning(operator.apply(analysis), null, source, behind, runs);
         }
     }
 
@@ -143,7 +145,7 @@ final class Meanings {
                     UnanalysableException failure = result.failure();
                     then.accept(
                             failure == null
-                                    ? new Meaning(result.analysis(), null, parsed, "")
+                                    ? new Meaning(result.analysis(), null, parsed, "", result.analysis())
                                     : Meaning.unknown(failure));
                 }));
     }

@@ -18,7 +18,7 @@ import java.util.function.Consumer;
  */
 final class Pins {
 
-    private static final String OWN = StatementFlow.RESERVED + "pins";
+    static final String OWN = StatementFlow.RESERVED + "pins";
 
     private static final String TIGHTEN =
             "select pg_catalog.set_config(name, value, false) from (values ('client_min_messages', 'log'),"

@@ -30,7 +30,7 @@ final class PlannerEstimate {
     /** In the place of an estimate that there is none. */
     static final long UNKNOWN = -1;
 
-    private static final String NAME = StatementFlow.RESERVED + "estimate";
+    static final String NAME = StatementFlow.RESERVED + "estimate";
 
     /** The first is that of the whole plan. */
     private static final Pattern ROWS = Pattern.compile("\"Plan Rows\": ([0-9]{1,18})");
@@ -73,7 +73,11 @@ final class PlannerEstimate {
                 out -> {
                     FrontendWriter.close(out, Target.PORTAL, NAME);
                     FrontendWriter.close(out, Target.STATEMENT, NAME);
-                    FrontendWriter.parse(out, NAME, "explain (format json) " + prepared.sent(), prepared.types());
+                    FrontendWriter.parse(
+                            out,
+                            NAME,
+                            "explain (format json) " + prepared.statement().text(),
+                            prepared.types());
                     FrontendWriter.bind(out, new Bind(NAME, NAME, own.parameterFormats(), own.parameters(), List.of()));
                     FrontendWriter.execute(out, NAME, 0);
                     FrontendWriter.flush(out);

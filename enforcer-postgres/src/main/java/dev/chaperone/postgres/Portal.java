@@ -1,6 +1,7 @@
 package dev.chaperone.postgres;
 
 import dev.chaperone.enforcer.detect.FindCounts;
+import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.masking.RowMask;
 import io.netty.buffer.ByteBuf;
 import java.util.function.BooleanSupplier;
@@ -22,6 +23,7 @@ final class Portal {
     private Tally tally = new Tally();
     private @Nullable Consumer<Runnable> effect;
     private BooleanSupplier same = () -> true;
+    private @Nullable QueryAnalysis runs;
     private long rows;
     private long bytes;
     private boolean completed;
@@ -139,6 +141,21 @@ final class Portal {
             same = () -> true;
         }
         return begins;
+    }
+
+    /**
+     * What it was decided on runs another statement, which says that by itself.
+     *
+     * @param inside null where that is not known
+     */
+    void runs(@Nullable QueryAnalysis inside) {
+        runs = inside;
+    }
+
+    /** What the server has to say should it analyse anew what is run; null when nobody knows. */
+    @Nullable
+    QueryAnalysis runs() {
+        return runs == null ? ruling.analysis() : runs;
     }
 
     /** What it leaves behind when it has run to its end; goes on with what it is given. */

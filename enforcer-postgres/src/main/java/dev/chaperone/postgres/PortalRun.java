@@ -141,7 +141,7 @@ final class PortalRun {
 
     /** What EXECUTE runs is analysed anew when it begins, if something that it names has changed since it was prepared. */
     private void requireSameMeaning() {
-        QueryAnalysis decided = portal.ruling().analysis();
+        QueryAnalysis decided = portal.runs();
         if (decided == null || !link.hasTrees()) {
             return;
         }
@@ -415,7 +415,7 @@ final class PortalRun {
                             "ask for less at a time")
                     .error());
         } else {
-            session.upstreamError(report, portal.prepared().offset());
+            session.upstreamError(report, portal.prepared().sentAt());
         }
         failed.run();
     }

@@ -16,6 +16,7 @@ final class Prepared {
 
     private final SqlStatement statement;
     private final int offset;
+    private final @Nullable String whole;
     private List<Integer> types;
     private @Nullable String tree;
     private @Nullable Copying copying;
@@ -32,9 +33,27 @@ final class Prepared {
      * @param types the parameter types that the client named
      */
     Prepared(SqlStatement statement, int offset, List<Integer> types) {
+        this(statement, offset, null, types);
+    }
+
+    private Prepared(SqlStatement statement, int offset, @Nullable String whole, List<Integer> types) {
         this.statement = statement;
         this.offset = offset;
+        this.whole = whole;
         this.types = List.copyOf(types);
+    }
+
+    /**
+     * The only statement of what the client has sent: the server gets all of that, with the comments around the statement and
+     * its semicolon, since it shows texts in many places.
+     */
+    static Prepared only(SqlStatement statement, String sql, List<Integer> types) {
+        return new Prepared(statement, sql.codePointCount(0, statement.start()), sql, types);
+    }
+
+    /** The same text, not parsed yet. */
+    Prepared unparsed() {
+        return new Prepared(statement, offset, whole, types);
     }
 
     /** What a ParameterDescription says. */
@@ -78,7 +97,12 @@ final class Prepared {
 
     /** The text that the server gets. */
     String sent() {
-        return ClientMessages.sent(statement);
+        return whole == null || ClientMessages.concerns(statement) ? ClientMessages.sent(statement) : whole;
+    }
+
+    /** Code points of the client's query string before {@link #sent}; or {@link #REWRITTEN}. */
+    int sentAt() {
+        return whole == null ? offset : 0;
     }
 
     List<Integer> types() {
@@ -90,6 +114,7 @@ final class Prepared {
         types = List.copyOf(known);
     }
 
+    /** Code points of the client's query string before the statement; or {@link #REWRITTEN}. */
     int offset() {
         return offset;
     }

@@ -10,6 +10,7 @@ import dev.chaperone.postgres.analysis.UnanalysableException;
 import dev.chaperone.postgres.wire.FrontendMessage.Target;
 import dev.chaperone.postgres.wire.FrontendWriter;
 import dev.chaperone.postgres.wire.Report;
+import dev.chaperone.postgres.wire.RowDescription;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -68,7 +69,13 @@ final class PreparedMeaning {
                         }
                         default -> {
                             flow.takeTree(prepared);
-                            described.run();
+                            if (message.tag() == 'T' && !prepared.delivers(RowDescription.read(message.body()))) {
+                                // Its columns may be the same again one day.
+                                prepared.unsure(true);
+                                flow.refuse(GatewayError.otherColumns(), failed);
+                            } else {
+                                described.run();
+                            }
                         }
                     }
                 });
@@ -80,7 +87,8 @@ final class PreparedMeaning {
                     meaning.analysis(),
                     meaning.failure(),
                     meaning.source(),
-                    prepared.statement().text());
+                    prepared.statement().text(),
+                    meaning.runs());
             if (meaning.analysis() == null || execute.arguments().stream().allMatch(PreparedMeaning::constant)) {
                 then.accept(named);
             } else {

@@ -5,6 +5,7 @@ import dev.chaperone.postgres.analysis.StatementDetail;
 import dev.chaperone.postgres.analysis.StatementSplitter;
 import dev.chaperone.postgres.wire.FrontendMessage.Target;
 import dev.chaperone.postgres.wire.FrontendWriter;
+import dev.chaperone.postgres.wire.RowDescription;
 import java.util.List;
 
 /**
@@ -45,6 +46,9 @@ final class Preparing {
                     if (message.tag() == 't') {
                         inner.types(Prepared.parameterTypes(message.body()));
                         return;
+                    }
+                    if (message.tag() == 'T') {
+                        inner.delivers(RowDescription.read(message.body()));
                     }
                     flow.takeTree(inner);
                     inner.unsure(inner.tree() == null);

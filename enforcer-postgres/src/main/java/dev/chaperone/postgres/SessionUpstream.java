@@ -10,7 +10,7 @@ record SessionUpstream(Session session) implements UpstreamLink.Events {
 
     @Override
     public void notice(Report notice) {
-        if (session.wantsNotices(notice.severity())) {
+        if (session.wantsNotices(notice.severity()) && !session.messages().untrue(notice)) {
             BackendWriter.noticeResponse(
                     session.outbox().buffer(), session.reports().forClient(notice, 0));
         }

@@ -76,6 +76,7 @@ final class SimpleQuery {
             flow.unreadable(sql, GatewayError.of(e), this::end);
             return;
         }
+        session.messages().several(severalStatements());
         if (statements.size() > 1) {
             new SyntaxCheck(session, link, flow, sql).start(this::next, this::end);
         } else {
@@ -104,7 +105,9 @@ final class SimpleQuery {
         }
         offset += sql.codePointCount(counted, statement.start());
         counted = statement.start();
-        Prepared prepared = new Prepared(statement, offset, List.of());
+        Prepared prepared = statements.size() == 1
+                ? Prepared.only(statement, sql, List.of())
+                : new Prepared(statement, offset, List.of());
         flow.parse("", prepared, List.of(), () -> open(prepared), this::end);
     }
 
@@ -200,6 +203,7 @@ final class SimpleQuery {
     }
 
     private void end() {
+        session.messages().several(false);
         Handles.Proposal proposed = proposal;
         if (proposed == null) {
             session.transaction().sync();

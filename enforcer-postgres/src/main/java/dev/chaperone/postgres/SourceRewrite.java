@@ -38,7 +38,7 @@ final class SourceRewrite {
             "the statement cannot be rewritten to work on masked values; leave out `only` and schema"
                     + " names before column names, or select masked columns as they are";
 
-    private static final String SOURCE = StatementFlow.RESERVED + "source";
+    static final String SOURCE = StatementFlow.RESERVED + "source";
 
     /** What comes of it. */
     interface Outcome {

@@ -38,7 +38,7 @@ final class StatementFlow {
     /** Names of our own on the upstream connection; no client may use one like it. */
     static final String RESERVED = "chaperone:";
 
-    private static final String UNREADABLE = RESERVED + "unreadable";
+    static final String UNREADABLE = RESERVED + "unreadable";
     private static final String NOWHERE = RESERVED + "refused";
 
     private final Session session;
@@ -62,7 +62,7 @@ final class StatementFlow {
         beforeParse.check(
                 prepared.sent(),
                 () -> parse(name, request, prepared, parsed, report -> {
-                    session.parseError(report, prepared.offset());
+                    session.parseError(report, prepared.sentAt());
                     failed.run();
                 }),
                 () -> refuse(BeforeParse.RUNS_CODE, failed));
@@ -266,7 +266,7 @@ final class StatementFlow {
                 "1E",
                 message -> {
                     if (message.tag() == 'E') {
-                        session.parseError(Report.read(message.body()), prepared.offset());
+                        session.parseError(Report.read(message.body()), prepared.sentAt());
                         failed.run();
                     } else if (message.tag() == '1') {
                         session.reports().parsing(false);

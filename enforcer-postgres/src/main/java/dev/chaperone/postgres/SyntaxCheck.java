@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class SyntaxCheck {
 
     private static final String SAVEPOINT = StatementFlow.RESERVED + "read";
-    private static final String STATEMENT = StatementFlow.RESERVED + "savepoint";
+    static final String STATEMENT = StatementFlow.RESERVED + "savepoint";
     private static final String SEVERAL = "exec_parse_message";
 
     private final Session session;

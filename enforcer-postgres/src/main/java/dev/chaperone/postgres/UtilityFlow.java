@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class UtilityFlow {
 
-    private static final String OUTER = StatementFlow.RESERVED + "outer";
+    static final String OUTER = StatementFlow.RESERVED + "outer";
 
     private final Session session;
     private final UpstreamLink link;
@@ -177,21 +177,21 @@ final class UtilityFlow {
                     (source, narrower) -> rewritten(meaning, source, narrower),
                     opening.failed());
         } else if (detail instanceof StatementDetail.Execute) {
-            flow.restrict(opening, ruling);
+            flow.restrict(opening.then(running(meaning)), ruling);
         } else if (detail instanceof StatementDetail.Declare declare) {
             QueryAnalysis asked = Objects.requireNonNull(meaning.analysis());
             whole(
-                    new Prepared(statement, prepared.offset(), prepared.types()),
+                    prepared.unparsed(),
                     meaning.source(),
                     ruling.of(asked.delivering(List.of())),
                     declaring(declare, meaning, null, Map.of()));
         } else {
-            whole(
-                    new Prepared(statement, prepared.offset(), prepared.types()),
-                    meaning.source(),
-                    ruling,
-                    opening.opened());
+            whole(prepared.unparsed(), meaning.source(), ruling, running(meaning));
         }
+    }
+
+    private Consumer<Portal> running(Meaning meaning) {
+        return with(portal -> portal.runs(meaning.runs()));
     }
 
     /** The same with a query that works on masked values. */
@@ -236,7 +236,7 @@ final class UtilityFlow {
                     }
                     flow.restrict(opening.of(outer, OUTER).then(then), ruling);
                 },
-                report -> flow.fail(ruling, report, outer.offset(), opening.failed()));
+                report -> flow.fail(ruling, report, outer.sentAt(), opening.failed()));
     }
 
     // ---- cursors ---------------------------------------------------------------------------------------------------
@@ -338,7 +338,14 @@ final class UtilityFlow {
             decideLock(Meaning.unknown("what `lock` would touch is not understood"));
             return;
         }
-        meanings.of(query.get(0), Prepared.REWRITTEN, List.of(), this::decideLock, opening.failed());
+        Consumer<Consumer<Meaning>> look =
+                then -> meanings.of(query.get(0), Prepared.REWRITTEN, List.of(), then, opening.failed());
+        if (lock.noWait() && session.transaction().inBlock()) {
+            NoWait noWait = new NoWait(session, link, flow, lock, opening.failed());
+            noWait.begin(() -> look.accept(meaning -> noWait.end(() -> decideLock(meaning))));
+        } else {
+            look.accept(this::decideLock);
+        }
     }
 
     private void decideLock(Meaning meaning) {

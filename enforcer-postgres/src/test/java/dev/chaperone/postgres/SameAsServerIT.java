@@ -18,6 +18,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.chaperone.postgres.RawClient.Message;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -63,6 +65,10 @@ class SameAsServerIT {
     private static List<String> said(RawClient client) throws IOException {
         List<String> said = new ArrayList<>();
         for (Message message : client.until("Z")) {
+            if (message.tag() == 'D') {
+                said.add("D " + message.columns());
+                continue;
+            }
             String error = message.tag() == 'E' ? " " + message.field('C') + " " + message.field('M') : "";
             said.add(message.tag() + error);
         }
@@ -169,5 +175,34 @@ class SameAsServerIT {
                 gateway.backend.executeIn(Gateway.DATABASE, "alter table changing add column b" + columns + " int");
             }
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "ledger in access share mode nowait",
+                "numbers, public.ledger in access share mode nowait",
+                "only \"ledger\" nowait",
+                "nowhere nowait",
+            })
+    void whatIsLockedAlreadyIsNotWaitedFor(String what) throws Exception {
+        try (Connection other = gateway.backend.connect(Gateway.DATABASE);
+                Statement holding = other.createStatement()) {
+            other.setAutoCommit(false);
+            holding.execute("lock table ledger in access exclusive mode");
+            answersAlike(query("begin"), query("lock table " + what), query("show lock_timeout"), query("rollback"));
+        }
+    }
+
+    @Test
+    void whatIsNotLockedIsLockedAndTheTimeForOtherLocksStays() throws IOException {
+        answersAlike(
+                query("begin"),
+                query("set local lock_timeout = '5s'"),
+                query("lock table numbers, patients in access share mode nowait"),
+                query("show lock_timeout"),
+                query("select mode from pg_locks where pid = pg_backend_pid() and relation = 'numbers'::regclass"),
+                query("commit"),
+                query("show lock_timeout"));
     }
 }

@@ -169,22 +169,27 @@ final class DetailParser {
             lexer.next();
         }
         List<String> relations = new ArrayList<>();
+        List<String> names = new ArrayList<>();
         while (true) {
             int from = lexer.start();
             if (lexer.is("only")) {
                 lexer.next();
             }
             int to;
+            List<String> name = new ArrayList<>();
             do {
                 if (lexer.symbol() == '.') {
                     lexer.next();
                 }
                 to = lexer.end();
-                if (name() == null) {
+                String part = name();
+                if (part == null) {
                     return null;
                 }
+                name.add(part);
             } while (lexer.symbol() == '.');
             relations.add(text.substring(from, to));
+            names.add(String.join(".", name));
             if (lexer.kind() == SqlLexer.Kind.OPERATOR && "*".equals(lexer.value())) {
                 lexer.next();
             }
@@ -193,10 +198,12 @@ final class DetailParser {
             }
             lexer.next();
         }
+        boolean noWait = false;
         while (lexer.kind() == SqlLexer.Kind.WORD) {
+            noWait = lexer.is("nowait");
             lexer.next();
         }
-        return ended() ? new StatementDetail.Lock(relations) : null;
+        return ended() ? new StatementDetail.Lock(relations, names, noWait) : null;
     }
 
     private @Nullable StatementDetail explain() {

@@ -54,10 +54,17 @@ public sealed interface StatementDetail {
         }
     }
 
-    /** LOCK of relations, each as written. */
-    record Lock(List<String> relations) implements StatementDetail {
+    /**
+     * LOCK of relations.
+     *
+     * @param relations each as written
+     * @param names of each of them, with its schema where that is given
+     * @param noWait at once or not at all
+     */
+    record Lock(List<String> relations, List<String> names, boolean noWait) implements StatementDetail {
         public Lock {
             relations = List.copyOf(relations);
+            names = List.copyOf(names);
         }
     }
 

@@ -131,8 +131,10 @@ final class StatementDetailTest {
     @Test
     void locksNameTheirRelations() {
         assertThat(detail("LOCK TABLE ONLY a.\"B\" *, c IN SHARE MODE NOWAIT"))
-                .isEqualTo(new StatementDetail.Lock(List.of("ONLY a.\"B\"", "c")));
-        assertThat(detail("lock t")).isEqualTo(new StatementDetail.Lock(List.of("t")));
+                .isEqualTo(new StatementDetail.Lock(List.of("ONLY a.\"B\"", "c"), List.of("a.B", "c"), true));
+        assertThat(detail("lock t in share mode nowait"))
+                .isEqualTo(new StatementDetail.Lock(List.of("t"), List.of("t"), true));
+        assertThat(detail("lock t")).isEqualTo(new StatementDetail.Lock(List.of("t"), List.of("t"), false));
         assertThat(detail("lock only (t)")).isNull();
     }
 
