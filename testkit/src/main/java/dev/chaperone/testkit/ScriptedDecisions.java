@@ -5,6 +5,7 @@ import dev.chaperone.decision.v1.ActionClass;
 import dev.chaperone.decision.v1.DecideRequest;
 import dev.chaperone.decision.v1.Decision;
 import dev.chaperone.decision.v1.Effect;
+import dev.chaperone.decision.v1.HoldTerms;
 import dev.chaperone.decision.v1.Mask;
 import dev.chaperone.decision.v1.Obligation;
 import dev.chaperone.decision.v1.Reason;
@@ -20,6 +21,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
  */
 public final class ScriptedDecisions implements DecisionClient {
 
+    /** The version of its policy. */
+    public static final String POLICY = "scripted";
+
     private final Decision decision;
     private final List<DecideRequest> requests = new CopyOnWriteArrayList<>();
 
@@ -31,6 +35,13 @@ public final class ScriptedDecisions implements DecisionClient {
     public static ScriptedDecisions permit(Obligation... obligations) {
         return new ScriptedDecisions(decision(Effect.EFFECT_PERMIT)
                 .addAllObligations(List.of(obligations))
+                .build());
+    }
+
+    /** Holds everything, on these terms. */
+    public static ScriptedDecisions hold(HoldTerms terms) {
+        return new ScriptedDecisions(decision(Effect.EFFECT_HOLD)
+                .addObligations(Obligation.newBuilder().setHold(terms))
                 .build());
     }
 
@@ -55,8 +66,13 @@ public final class ScriptedDecisions implements DecisionClient {
     public CompletionStage<Outcome> decide(DecideRequest request) {
         requests.add(request);
         boolean session = request.getAction().getClass_() == ActionClass.ACTION_CLASS_SESSION;
-        Decision answer = session ? decision.toBuilder().clearObligations().build() : decision;
+        Decision answer = session ? ofSession() : decision;
         return CompletableFuture.completedFuture(new Outcome(answer, false, null));
+    }
+
+    private Decision ofSession() {
+        Decision.Builder answer = decision.toBuilder().clearObligations();
+        return (decision.getEffect() == Effect.EFFECT_HOLD ? answer.setEffect(Effect.EFFECT_PERMIT) : answer).build();
     }
 
     @Override
@@ -65,7 +81,7 @@ public final class ScriptedDecisions implements DecisionClient {
     private static Decision.Builder decision(Effect effect) {
         return Decision.newBuilder()
                 .setEffect(effect)
-                .setPolicyVersion("scripted")
+                .setPolicyVersion(POLICY)
                 .setPolicyDigest(ByteString.copyFrom(new byte[32]))
                 .addReasons(Reason.newBuilder()
                         .setRule("scripted")
