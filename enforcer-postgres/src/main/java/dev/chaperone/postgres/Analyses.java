@@ -4,9 +4,11 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.chaperone.postgres.analysis.CatalogService;
 import dev.chaperone.postgres.analysis.CatalogSnapshot;
+import dev.chaperone.postgres.analysis.PlainType;
 import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.analysis.QueryAnalyzer;
 import dev.chaperone.postgres.analysis.UnanalysableException;
+import dev.chaperone.postgres.wire.RowDescription;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -108,6 +110,23 @@ final class Analyses {
     /** The catalog as it is known now. */
     CatalogSnapshot catalog() {
         return catalog.current();
+    }
+
+    /** The columns as they are written: in place of types that are the database's own, those that they are written like. */
+    RowDescription plain(RowDescription described) {
+        if (described.columns().stream().allMatch(column -> plain(column.typeOid()) == null)) {
+            return described;
+        }
+        return new RowDescription(described.columns().stream()
+                .map(column -> {
+                    PlainType plain = plain(column.typeOid());
+                    return plain == null ? column : column.ofType(plain.oid(), plain.modifier());
+                })
+                .toList());
+    }
+
+    private @Nullable PlainType plain(int type) {
+        return catalog.current().plainType(type);
     }
 
     /** Analyses a tree with the catalog as it is known now. */

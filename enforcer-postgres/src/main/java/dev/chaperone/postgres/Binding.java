@@ -237,7 +237,7 @@ final class Binding {
         opening.opened().accept(portal);
     }
 
-    private static Portal portal(
+    private Portal portal(
             String name,
             Prepared prepared,
             Ruling ruling,
@@ -257,7 +257,7 @@ final class Binding {
         }
         RowMask mask = null;
         if (terms != null && (analysis != null || ruling.unanalysed())) {
-            mask = terms.rowMask(analysis, description);
+            mask = terms.rowMask(analysis, session.analyses().plain(description));
         } else if (prepared.statement().statementClass() != StatementClass.SHOW) {
             throw mismatch(
                     "the database announces rows for `" + prepared.statement().operation() + "`");

@@ -230,7 +230,8 @@ final class CopyFlow {
                     ErrorCode.UPSTREAM_MISMATCH, "rows are to be copied of which nobody knows what they are");
         }
         // What is permitted unanalysed has no fields to mask.
-        RowMask mask = Objects.requireNonNull(ruling.terms()).rowMask(analysis, description.inFormat(binary ? 1 : 0));
+        RowDescription written = session.analyses().plain(description).inFormat(binary ? 1 : 0);
+        RowMask mask = Objects.requireNonNull(ruling.terms()).rowMask(analysis, written);
         if (mask != null && unknown != null) {
             throw unknown;
         }

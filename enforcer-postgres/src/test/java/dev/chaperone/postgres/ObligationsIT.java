@@ -22,11 +22,13 @@ import dev.chaperone.decision.v1.Obligation;
 import dev.chaperone.decision.v1.ReadOnly;
 import dev.chaperone.decision.v1.Relation;
 import dev.chaperone.decision.v1.Timeout;
+import java.io.IOException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -282,5 +284,39 @@ class ObligationsIT {
         return Obligation.newBuilder()
                 .setLimit(Limit.newBuilder().setMaxRows(rows).setOnExceed(Effect.EFFECT_DENY))
                 .build();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void aTypeOfTheDatabasesOwnIsMaskedLikeTheOneThatItIsMadeOf(int format) throws SQLException, IOException {
+        gateway.backend.executeIn(
+                Gateway.DATABASE,
+                "create extension if not exists citext",
+                "drop table if exists own",
+                "drop domain if exists code, short, keyed",
+                "create domain code as text check (length(value) > 2)",
+                "create domain short as varchar(13)",
+                "create domain keyed as code",
+                "create table own (a code, b code[], c keyed[], d citext, e citext[], f short[])",
+                "insert into own values ('123-45-6789', '{123-45-6789,null}', '{123-45-6789}', '123-45-6789',"
+                        + " '{123-45-6789}', '{123-45-6789}')",
+                "grant select on own to gateway");
+        gateway.decisions.policy(request -> permit(Stream.of("a", "b", "c", "d", "e", "f")
+                .map(column -> mask("clinic.public.own." + column, "last4"))
+                .toArray(Obligation[]::new)));
+        try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.AGENT)) {
+            client.raw(RawClient.join(
+                    RawClient.parse("", "select a, b, c, d, e, f from own"),
+                    RawClient.message(
+                            'B', new byte[] {0, 0}, new byte[] {0, 0, 0, 0}, new byte[] {0, 1, 0, (byte) format}),
+                    RawClient.execute("", 0),
+                    RawClient.sync()));
+            List<RawClient.Message> said = client.until("Z");
+            assertThat(RawClient.tags(said)).isEqualTo("12DCZ");
+            assertThat(said.get(2).columns())
+                    .hasSize(6)
+                    .allSatisfy(
+                            value -> assertThat(value).contains("***-**-6789").doesNotContain("123"));
+        }
     }
 }

@@ -16,8 +16,13 @@ final class CatalogQueries {
     static final int FIRST_NORMAL_OBJECT_ID = 16384;
 
     private static final String TYPES = """
-            SELECT oid::bigint, pg_catalog.format_type(oid, NULL), typtype, typbasetype::bigint, typelem::bigint, typlen
-              FROM pg_catalog.pg_type""";
+            SELECT oid::bigint, pg_catalog.format_type(oid, NULL), typtype, typbasetype::bigint, typelem::bigint, typlen,
+                   typtypmod, typarray::bigint,
+                   typname = 'citext' AND EXISTS (
+                     SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
+                      WHERE d.classid = 'pg_catalog.pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'
+                        AND d.refclassid = 'pg_catalog.pg_extension'::regclass AND e.extname = 'citext')
+              FROM pg_catalog.pg_type t""";
 
     private static final String OPERATORS =
             "SELECT oid::bigint, oprcode::oid::bigint FROM pg_catalog.pg_operator WHERE oid >= "
@@ -35,14 +40,16 @@ final class CatalogQueries {
             requireUtf8(statement);
             Map<Integer, RelationInfo> relations = RelationQueries.load(statement, database);
             Map<Integer, Integer> operators = operators(statement);
-            Map<Integer, String> types = new HashMap<>();
-            Set<Integer> allowedTypes = types(statement, types);
-            FunctionList functions = FunctionList.load(statement, types, choice);
+            Map<Integer, String> names = new HashMap<>();
+            Map<Integer, PlainTypes.Row> types = types(statement, names);
+            FunctionList functions = FunctionList.load(statement, names, choice);
             HiddenCode hidden = HiddenCode.load(statement);
             CatalogMark mark = CatalogMark.in(connection);
             connection.commit();
             return new CatalogLoader.Loaded(
-                    new CatalogSnapshot(relations, functions, operators, types, allowedTypes, hidden), mark);
+                    new CatalogSnapshot(
+                            relations, functions, operators, names, allowed(types), PlainTypes.of(types), hidden),
+                    mark);
         }
     }
 
@@ -67,19 +74,30 @@ final class CatalogQueries {
         return operators;
     }
 
-    private record TypeRow(char kind, int base, int element) {}
-
-    private static Set<Integer> types(Statement statement, Map<Integer, String> names) throws SQLException {
-        Map<Integer, TypeRow> types = new HashMap<>();
+    private static Map<Integer, PlainTypes.Row> types(Statement statement, Map<Integer, String> names)
+            throws SQLException {
+        Map<Integer, PlainTypes.Row> types = new HashMap<>();
         try (ResultSet rows = statement.executeQuery(TYPES)) {
             while (rows.next()) {
                 int oid = (int) rows.getLong(1);
                 names.put(oid, rows.getString(2));
                 // Only true arrays (typlen -1) convert by their element type.
                 int element = rows.getInt(6) == -1 ? (int) rows.getLong(5) : 0;
-                types.put(oid, new TypeRow(rows.getString(3).charAt(0), (int) rows.getLong(4), element));
+                types.put(
+                        oid,
+                        new PlainTypes.Row(
+                                rows.getString(3).charAt(0),
+                                (int) rows.getLong(4),
+                                rows.getInt(7),
+                                element,
+                                (int) rows.getLong(8),
+                                rows.getBoolean(9)));
             }
         }
+        return types;
+    }
+
+    private static Set<Integer> allowed(Map<Integer, PlainTypes.Row> types) {
         Set<Integer> allowed = new HashSet<>();
         for (int oid : types.keySet()) {
             if (convertsOnly(oid, types, 0)) {
@@ -89,17 +107,17 @@ final class CatalogQueries {
         return allowed;
     }
 
-    private static boolean convertsOnly(int oid, Map<Integer, TypeRow> types, int depth) {
-        TypeRow type = types.get(oid);
+    private static boolean convertsOnly(int oid, Map<Integer, PlainTypes.Row> types, int depth) {
+        PlainTypes.Row type = types.get(oid);
         if (type == null || depth > 32) {
             return false;
         }
-        if (Integer.compareUnsigned(oid, FIRST_NORMAL_OBJECT_ID) < 0 || type.kind == 'e' || type.kind == 'c') {
+        if (Integer.compareUnsigned(oid, FIRST_NORMAL_OBJECT_ID) < 0 || type.kind() == 'e' || type.kind() == 'c') {
             return true;
         }
-        if (type.kind == 'd') {
-            return convertsOnly(type.base, types, depth + 1);
+        if (type.kind() == 'd') {
+            return convertsOnly(type.base(), types, depth + 1);
         }
-        return type.kind == 'b' && type.element != 0 && convertsOnly(type.element, types, depth + 1);
+        return type.kind() == 'b' && type.element() != 0 && convertsOnly(type.element(), types, depth + 1);
     }
 }

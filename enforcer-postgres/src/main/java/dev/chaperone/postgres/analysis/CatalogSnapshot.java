@@ -16,6 +16,7 @@ public final class CatalogSnapshot {
     private final Map<Integer, Integer> operators;
     private final Map<Integer, String> types;
     private final Set<Integer> allowedTypes;
+    private final Map<Integer, PlainType> plainTypes;
     private final HiddenCode hidden;
 
     CatalogSnapshot(
@@ -24,6 +25,7 @@ public final class CatalogSnapshot {
             Map<Integer, Integer> operators,
             Map<Integer, String> types,
             Set<Integer> allowedTypes,
+            Map<Integer, PlainType> plainTypes,
             HiddenCode hidden) {
         this.relations = Map.copyOf(relations);
         this.relations.values().forEach(relation -> relationsByName.put(relation.qualifiedName(), relation));
@@ -31,6 +33,7 @@ public final class CatalogSnapshot {
         this.operators = Map.copyOf(operators);
         this.types = Map.copyOf(types);
         this.allowedTypes = Set.copyOf(allowedTypes);
+        this.plainTypes = Map.copyOf(plainTypes);
         this.hidden = hidden;
         this.version = ThreadLocalRandom.current().nextLong();
     }
@@ -38,7 +41,13 @@ public final class CatalogSnapshot {
     /** The same, with what relations and columns were called in an earlier one, or before that. */
     CatalogSnapshot after(CatalogSnapshot earlier) {
         return new CatalogSnapshot(
-                FormerNames.carry(earlier.relations, relations), functions, operators, types, allowedTypes, hidden);
+                FormerNames.carry(earlier.relations, relations),
+                functions,
+                operators,
+                types,
+                allowedTypes,
+                plainTypes,
+                hidden);
     }
 
     /** Part of the key of cached analyses: no two snapshots have the same. One that says the same is not kept beside another. */
@@ -57,6 +66,7 @@ public final class CatalogSnapshot {
                 && operators.equals(other.operators)
                 && types.equals(other.types)
                 && allowedTypes.equals(other.allowedTypes)
+                && plainTypes.equals(other.plainTypes)
                 && hidden.equals(other.hidden);
     }
 
@@ -116,5 +126,10 @@ public final class CatalogSnapshot {
     public String typeName(int oid) {
         String name = types.get(oid);
         return name != null ? name : "oid " + Integer.toUnsignedString(oid);
+    }
+
+    /** The type that every server has and that this one is written like: a domain, an array of domains; null when there is none. */
+    public @Nullable PlainType plainType(int oid) {
+        return plainTypes.get(oid);
     }
 }

@@ -8,7 +8,7 @@ import java.util.List;
  *
  * @param name its name
  * @param type its type as the server spells it ("text", "numeric(10,2)")
- * @param plainType the type that its own type is made of when that is a domain, else its own one
+ * @param plainType the type that its own type is made of when that is a domain or an array of domains, else its own one
  * @param generated true when its values are computed from those of other columns
  * @param sources the columns that its values come from, when it is a generated one or one of a materialised view
  * @param formerly the names that it had before, see {@link FormerNames}

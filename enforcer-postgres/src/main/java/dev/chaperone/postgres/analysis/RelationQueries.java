@@ -25,20 +25,23 @@ final class RelationQueries {
 
     private static final String COLUMNS = """
             SELECT a.attrelid::bigint, a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
-                   CASE WHEN t.typtype = 'd' THEN (
+                   CASE WHEN t.typtype = 'd' OR e.typtype = 'd' THEN (
                      WITH RECURSIVE plain(type, modifier) AS (
-                       SELECT t.typbasetype, t.typtypmod
+                       SELECT CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE e.typbasetype END,
+                              CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE e.typtypmod END
                         UNION ALL
                        SELECT b.typbasetype, b.typtypmod
                          FROM plain p JOIN pg_catalog.pg_type b ON b.oid = p.type
                         WHERE b.typtype = 'd')
                      SELECT pg_catalog.format_type(p.type, p.modifier)
+                            || CASE WHEN t.typtype = 'd' THEN '' ELSE '[]' END
                        FROM plain p JOIN pg_catalog.pg_type b ON b.oid = p.type
                       WHERE b.typtype <> 'd')
                    ELSE pg_catalog.format_type(a.atttypid, a.atttypmod) END,
                    a.attgenerated <> ''
               FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
               JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+              LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typlen = -1
              WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')""";
 
     private static final String PARENTS =

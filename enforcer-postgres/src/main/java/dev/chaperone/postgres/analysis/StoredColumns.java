@@ -50,7 +50,13 @@ final class StoredColumns {
         this.generated = generated;
         this.statement = statement;
         this.catalog = new CatalogSnapshot(
-                relations, FunctionList.of(Map.of(), Set.of()), Map.of(), Map.of(), Set.of(), HiddenCode.NONE);
+                relations,
+                FunctionList.of(Map.of(), Set.of()),
+                Map.of(),
+                Map.of(),
+                Set.of(),
+                Map.of(),
+                HiddenCode.NONE);
     }
 
     /** The relations, with the sources of what they store of others' values. */

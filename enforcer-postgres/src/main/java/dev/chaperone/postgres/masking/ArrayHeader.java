@@ -13,15 +13,20 @@ import org.jspecify.annotations.Nullable;
 record ArrayHeader(int dimensions, long elements) {
 
     private static final int MAX_DIMENSIONS = 6;
+    private static final int FIRST_NORMAL_OBJECT_ID = 16384;
 
-    /** Reads what is before the elements; null when it is not exactly that, of that type of elements. */
+    /** Reads what is before the elements; null when it is not exactly that, of that type of elements or one that is made of it. */
     static @Nullable ArrayHeader read(ByteBuf in, int elementOid) {
         if (in.readableBytes() < 3 * Integer.BYTES) {
             return null;
         }
         int dimensions = in.readInt();
         in.skipBytes(Integer.BYTES);
-        if (dimensions < 0 || dimensions > MAX_DIMENSIONS || in.readInt() != elementOid) {
+        int element = in.readInt();
+        // The column's type has been looked up: elements of a type of the database's own are written like the plain
+        // one.
+        boolean expected = element == elementOid || Integer.compareUnsigned(element, FIRST_NORMAL_OBJECT_ID) >= 0;
+        if (dimensions < 0 || dimensions > MAX_DIMENSIONS || !expected) {
             return null;
         }
         if (in.readableBytes() < dimensions * 2 * Integer.BYTES) {

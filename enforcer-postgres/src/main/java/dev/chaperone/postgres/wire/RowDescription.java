@@ -23,7 +23,13 @@ public record RowDescription(List<Column> columns) {
      * @param format 0 text, 1 binary
      */
     public record Column(
-            String name, int tableOid, int attributeNumber, int typeOid, int typeSize, int typeModifier, int format) {}
+            String name, int tableOid, int attributeNumber, int typeOid, int typeSize, int typeModifier, int format) {
+
+        /** The same of another type. */
+        public Column ofType(int oid, int modifier) {
+            return new Column(name, tableOid, attributeNumber, oid, typeSize, modifier, format);
+        }
+    }
 
     public RowDescription {
         columns = List.copyOf(columns);

@@ -102,6 +102,7 @@ final class QueryTreeReaderTest {
                 java.util.Map.of(),
                 java.util.Map.of(),
                 java.util.Set.of(),
+                java.util.Map.of(),
                 HiddenCode.NONE);
         int read = 0;
         for (int round = 0; round < 30_000; round++) {

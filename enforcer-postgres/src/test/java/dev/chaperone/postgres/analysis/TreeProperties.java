@@ -28,7 +28,7 @@ final class TreeProperties {
         }
         Set<Integer> allowed = IntStream.range(1, 6_000).boxed().collect(Collectors.toSet());
         return new CatalogSnapshot(
-                relations, FunctionList.of(Map.of(), allowed), Map.of(), Map.of(), allowed, HiddenCode.NONE);
+                relations, FunctionList.of(Map.of(), allowed), Map.of(), Map.of(), allowed, Map.of(), HiddenCode.NONE);
     }
 
     static void check(String text) {
