@@ -50,9 +50,12 @@ final class Transport {
      * they record has to be written and shipped as well.
      */
     static EventLoopGroup loops() {
+        return loops(Math.max(1, NettyRuntime.availableProcessors() / 2));
+    }
+
+    static EventLoopGroup loops(int threads) {
         IoHandlerFactory io = LINUX ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-        return new MultiThreadIoEventLoopGroup(
-                Math.max(1, NettyRuntime.availableProcessors() / 2), new DefaultThreadFactory("postgres"), io);
+        return new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory("postgres"), io);
     }
 
     /** Accepts connections at addresses of that kind. */
