@@ -112,11 +112,7 @@ record Terms(
                     full |= obligation.getRecordLevel().getLevel() != RecordLevel.Level.LEVEL_DELIVERED;
                 }
                 case DETECT -> detects.add(obligation.getDetect());
-                case HOLD -> {
-                    if (decision.getEffect() != Effect.EFFECT_HOLD) {
-                        throw unfulfillable("terms for holding came with a permit");
-                    }
-                }
+                case HOLD -> requireWhatWaits(decision);
                 case OBLIGATION_NOT_SET ->
                     throw unfulfillable("the policy asks for something that this enforcer does not know");
             }
@@ -136,6 +132,19 @@ record Terms(
             atSource = true;
         }
         return new Terms(masks, atSource, limits, readOnly, timeout, !levelGiven || full, keepBack, net);
+    }
+
+    /** Terms for waiting come once, and with something that waits: the statement, or what goes over one of its limits. */
+    private static void requireWhatWaits(Decision decision) {
+        List<Obligation> obligations = decision.getObligationsList();
+        boolean limit = obligations.stream()
+                .anyMatch(obligation -> obligation.getLimit().getOnExceed() == Effect.EFFECT_HOLD);
+        if (decision.getEffect() != Effect.EFFECT_HOLD && !limit) {
+            throw unfulfillable("terms for holding came with a permit that holds nothing");
+        }
+        if (obligations.stream().filter(Obligation::hasHold).count() > 1) {
+            throw unfulfillable("the policy gives two sets of terms for holding");
+        }
     }
 
     private static Duration shorter(@Nullable Duration timeout, Obligation obligation) {

@@ -331,6 +331,45 @@ class HoldIT {
         }
     }
 
+    private static final Obligation TWO_STEWARDS = Obligation.newBuilder()
+            .setHold(HoldTerms.newBuilder().addApproverGroups("stewards").setApprovalsNeeded(2))
+            .build();
+
+    @Test
+    void whoLiftsALimitIsForThePolicyToSay() throws Exception {
+        gateway.decisions.policy(request -> touches(request, "numbers") ? permit(limit(3, 0), TWO_STEWARDS) : permit());
+        try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.AGENT)) {
+            client.raw(query(FIVE));
+            assertThat(numbers(client.until("N"))).containsExactly(1, 2, 3);
+            TestingHolds.Asked asked = gateway.holds.await();
+            assertThat(asked.request().decision().getObligationsList()).contains(TWO_STEWARDS);
+            asked.grant();
+            assertThat(numbers(client.until("Z"))).containsExactly(4, 5);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"no limit", "a limit that refuses", "two sets"})
+    void termsForHoldingThatFitNothingAreRefused(String what) throws Exception {
+        Obligation refusing = Obligation.newBuilder()
+                .setLimit(Limit.newBuilder().setMaxRows(3).setOnExceed(Effect.EFFECT_DENY))
+                .build();
+        Decision decision = switch (what) {
+            case "no limit" -> permit(TWO_STEWARDS);
+            case "a limit that refuses" -> permit(refusing, TWO_STEWARDS);
+            default -> permit(limit(3, 0), TWO_STEWARDS, TWO_STEWARDS);
+        };
+        gateway.decisions.policy(request -> touches(request, "numbers") ? decision : permit());
+        try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.AGENT)) {
+            client.raw(query(FIVE));
+            List<Message> said = client.until("Z");
+            assertThat(tags(said)).isEqualTo("EZ");
+            assertThat(said.get(0).field('M')).contains("for holding");
+            assertThat(gateway.holds.pending()).isFalse();
+            stillWorks(client);
+        }
+    }
+
     // ---- before it runs --------------------------------------------------------------------------------------------
 
     @ParameterizedTest

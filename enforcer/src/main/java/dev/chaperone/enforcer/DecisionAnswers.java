@@ -5,6 +5,7 @@ import dev.chaperone.decision.v1.DecideResponse;
 import dev.chaperone.decision.v1.Decision;
 import dev.chaperone.decision.v1.Detect;
 import dev.chaperone.decision.v1.Effect;
+import dev.chaperone.decision.v1.GrantMode;
 import dev.chaperone.decision.v1.Limit;
 import dev.chaperone.decision.v1.Obligation;
 import dev.chaperone.decision.v1.Reason;
@@ -106,7 +107,9 @@ final class DecisionAnswers {
             case HOLD ->
                 obligation.getHold().getUnknownFields().asMap().isEmpty()
                         && obligation.getHold().getApprovalsNeeded() >= 0
-                        && isForward(obligation.getHold().getExpiresAfter());
+                        && obligation.getHold().getMode() != GrantMode.UNRECOGNIZED
+                        && isForward(obligation.getHold().getExpiresAfter())
+                        && isForward(obligation.getHold().getGrantLasts());
             case DETECT -> isKnown(obligation.getDetect());
             case OBLIGATION_NOT_SET -> false;
         };

@@ -15,6 +15,7 @@ import dev.chaperone.decision.v1.DecideResponse;
 import dev.chaperone.decision.v1.Decision;
 import dev.chaperone.decision.v1.Detect;
 import dev.chaperone.decision.v1.Effect;
+import dev.chaperone.decision.v1.GrantMode;
 import dev.chaperone.decision.v1.HoldTerms;
 import dev.chaperone.decision.v1.Limit;
 import dev.chaperone.decision.v1.Mask;
@@ -159,6 +160,13 @@ class GrpcDecisionClientTest {
                         .build(),
                 Obligation.newBuilder()
                         .setHold(HoldTerms.newBuilder().setApprovalsNeeded(-1))
+                        .build(),
+                Obligation.newBuilder()
+                        .setHold(HoldTerms.newBuilder().setModeValue(77))
+                        .build(),
+                Obligation.newBuilder()
+                        .setHold(HoldTerms.newBuilder()
+                                .setGrantLasts(Duration.newBuilder().setSeconds(-1)))
                         .build());
     }
 
@@ -187,6 +195,10 @@ class GrpcDecisionClientTest {
                 .addObligations(Obligation.newBuilder()
                         .setHold(HoldTerms.newBuilder()
                                 .addApproverGroups("privacy")
+                                .addRequiredGroups("legal")
+                                .addBreakGlassGroups("on-call")
+                                .setMode(GrantMode.GRANT_MODE_SESSION)
+                                .setGrantLasts(Duration.newBuilder().setSeconds(60))
                                 .setApprovalsNeeded(2)))
                 .build();
         point.answer(

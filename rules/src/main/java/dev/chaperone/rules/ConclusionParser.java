@@ -11,9 +11,6 @@ import dev.chaperone.decision.v1.RecordLevel;
 import dev.chaperone.decision.v1.Timeout;
 import dev.chaperone.rules.FactModel.FactType;
 import dev.chaperone.rules.PolicyLexer.Refusal;
-import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 
 /**
@@ -26,7 +23,9 @@ import java.util.List;
  * verdict.deny($field, "text");                 verdict.timeout("30s");
  * verdict.hold("text");                         verdict.readOnly();
  * verdict.hold($table, "text");                 verdict.record("full");
- * verdict.approvers("group", 2, "1h");          verdict.mask($field, "last4");  verdict.mask($field, "redact", "text", "n/a");
+ * verdict.approvers("group", 2, "1h");          verdict.approversFromEach("group", "other", 2, "1h");
+ * verdict.grant("session", "30m");              verdict.breakGlass("group");
+ * verdict.mask($field, "last4");                verdict.mask($field, "redact", "text", "n/a");
  * verdict.maskEverywhere($field, "pseudonym");  verdict.permitUnanalysed("text");
  * verdict.verbatim();                           verdict.detect("ssn", "card");  verdict.detect("mrn", "deny");
  * }</pre>
@@ -38,8 +37,9 @@ import java.util.List;
  * values, nor what its own catalogs hold besides the schema; a mask overrides it, and {@code permitUnanalysed} implies it.
  * {@code detect} names detectors ({@link Detectors}) that look at every text that is delivered without a mask; it may end
  * with what becomes of a text in which they find something: {@code "mask"}, as without it (what was found is replaced), {@code
- * "redact"} (the whole text is) or {@code "deny"}. Texts may be left out where the rule has a {@code @reason}. {@code approvers} says who approves a hold, how many of
- * them, and within what time, whichever rule holds; number and time may be left out.
+ * "redact"} (the whole text is) or {@code "deny"}. Texts may be left out where the rule has a {@code @reason}. {@code approvers} and those after
+ * it say who approves what waits for people, and what a grant is good for ({@link HoldTermsParser}), of what the rule itself holds
+ * and of whatever else is held ({@link Holds}).
  */
 final class ConclusionParser {
     private static final String PERMIT_UNANALYSED = "permitUnanalysed";
@@ -51,6 +51,9 @@ final class ConclusionParser {
             "deny",
             "hold",
             "approvers",
+            "approversFromEach",
+            "grant",
+            "breakGlass",
             "mask",
             "maskEverywhere",
             "detect",
@@ -64,7 +67,7 @@ final class ConclusionParser {
     private final TokenCursor cursor;
     private final Scope scope;
     private final RuleInfo rule;
-    private final Deque<Token> arguments = new ArrayDeque<>();
+    private final CallArguments arguments;
     private Token call = new Token(Token.Kind.END, "", 0, 0);
     private String target = "";
     private String text = "";
@@ -73,6 +76,7 @@ final class ConclusionParser {
         this.cursor = cursor;
         this.scope = scope;
         this.rule = rule;
+        this.arguments = new CallArguments(cursor);
     }
 
     /** Reads one statement up to its semicolon. */
@@ -84,17 +88,11 @@ final class ConclusionParser {
         cursor.next();
         cursor.expect(".", hint);
         call = cursor.expect(Token.Kind.WORD, "a conclusion", hint);
-        readArguments();
+        arguments.read(call);
         cursor.expect(";", "every conclusion ends with `;` and stands alone");
         target = takeTarget();
         Obligation obligation = obligation();
-        if (!arguments.isEmpty()) {
-            throw cursor.refuse(
-                    arguments.getFirst(),
-                    "`" + call.text() + "` does not take "
-                            + arguments.getFirst().shown() + " here",
-                    "see the forms of `verdict." + call.text() + "`");
-        }
+        arguments.end();
         return new Conclusion(
                 rule,
                 effect(),
@@ -103,29 +101,6 @@ final class ConclusionParser {
                 obligation,
                 call.text().equals(PERMIT_UNANALYSED),
                 call.text().equals(VERBATIM));
-    }
-
-    private void readArguments() throws Refusal {
-        arguments.clear();
-        cursor.expect("(", "write `verdict." + call.text() + "(…);`");
-        while (!cursor.peek().is(")")) {
-            if (!arguments.isEmpty()) {
-                cursor.expect(
-                        ",", "arguments are constants or bound facts, separated by commas; texts cannot be composed");
-            }
-            Token argument = cursor.next();
-            boolean allowed = argument.kind() == Token.Kind.TEXT
-                    || argument.kind() == Token.Kind.NUMBER
-                    || argument.kind() == Token.Kind.VARIABLE;
-            if (!allowed) {
-                throw cursor.refuse(
-                        argument,
-                        argument.shown() + " is not allowed as an argument",
-                        "pass a constant or a bound fact");
-            }
-            arguments.add(argument);
-        }
-        cursor.expect(")", "");
     }
 
     private Effect effect() {
@@ -155,7 +130,10 @@ final class ConclusionParser {
                 obligation.setHold(HoldTerms.getDefaultInstance());
                 break;
             case "approvers":
-                obligation.setHold(holdTerms());
+            case "approversFromEach":
+            case "grant":
+            case "breakGlass":
+                obligation.setHold(HoldTermsParser.parse(arguments));
                 break;
             case "mask":
                 obligation.setMask(mask(Mask.Scope.SCOPE_DELIVERED));
@@ -167,13 +145,15 @@ final class ConclusionParser {
                 obligation.setDetect(detect());
                 break;
             case "limitRows":
-                obligation.setLimit(Limit.newBuilder().setMaxRows(takeCount()).setOnExceed(takeOnExceed()));
+                obligation.setLimit(
+                        Limit.newBuilder().setMaxRows(arguments.takeCount()).setOnExceed(takeOnExceed()));
                 break;
             case "limitBytes":
-                obligation.setLimit(Limit.newBuilder().setMaxBytes(takeCount()).setOnExceed(takeOnExceed()));
+                obligation.setLimit(
+                        Limit.newBuilder().setMaxBytes(arguments.takeCount()).setOnExceed(takeOnExceed()));
                 break;
             case "timeout":
-                obligation.setTimeout(Timeout.newBuilder().setDuration(takeDuration()));
+                obligation.setTimeout(Timeout.newBuilder().setDuration(arguments.takeDuration()));
                 break;
             case "readOnly":
                 obligation.setReadOnly(ReadOnly.getDefaultInstance());
@@ -204,33 +184,16 @@ final class ConclusionParser {
                                 + String.join("`, `", obligation.getDetect().getDetectorsList()) + "`"
                         : rule.reason();
             case LIMIT:
-                return "the amount of data is limited";
+                return rule.reason().isEmpty() ? "the amount of data is limited" : rule.reason();
             case READ_ONLY:
                 return "runs in a read-only transaction";
             case TIMEOUT:
                 return "the time to work on it is limited";
             case HOLD:
-                return "if it is held, members of `" + obligation.getHold().getApproverGroups(0) + "` approve it";
+                return HoldTermsParser.text(obligation.getHold());
             default:
                 return "recorded as the policy says";
         }
-    }
-
-    private HoldTerms holdTerms() throws Refusal {
-        HoldTerms.Builder terms = HoldTerms.newBuilder();
-        terms.addApproverGroups(
-                take(Token.Kind.TEXT, "the group of those who approve").text());
-        if (nextIs(Token.Kind.NUMBER)) {
-            long people = takeCount();
-            if (people > 10) {
-                throw cursor.refuse(call, "`" + people + "` approvals are asked for", "ask for at most 10");
-            }
-            terms.setApprovalsNeeded((int) people);
-        }
-        if (nextIs(Token.Kind.TEXT)) {
-            terms.setExpiresAfter(takeDuration());
-        }
-        return terms.build();
     }
 
     private Mask mask(Mask.Scope scopeOfMask) throws Refusal {
@@ -241,7 +204,7 @@ final class ConclusionParser {
                     "`" + call.text() + "` needs the field to mask",
                     "bind it, `$f : Field(…)`, and pass `$f` first");
         }
-        Token function = take(Token.Kind.TEXT, "the masking function");
+        Token function = arguments.take(Token.Kind.TEXT, "the masking function");
         if (!Masks.FUNCTIONS.contains(function.text())) {
             throw cursor.refuse(
                     function,
@@ -249,8 +212,8 @@ final class ConclusionParser {
                     FactModel.suggest(function.text(), Masks.FUNCTIONS));
         }
         Mask.Builder mask = Mask.newBuilder().setFunction(function.text()).setScope(scopeOfMask);
-        while (nextIs(Token.Kind.TEXT)) {
-            Token key = arguments.remove();
+        while (arguments.nextIs(Token.Kind.TEXT)) {
+            Token key = arguments.next();
             List<String> known = Masks.PARAMETERS.getOrDefault(function.text(), List.of());
             if (!known.contains(key.text())) {
                 throw cursor.refuse(
@@ -258,8 +221,9 @@ final class ConclusionParser {
                         "`" + function.text() + "` has no parameter `" + key.text() + "`",
                         known.isEmpty() ? "it takes none" : "it takes `" + String.join("`, `", known) + "`");
             }
-            String value =
-                    take(Token.Kind.TEXT, "the value of `" + key.text() + "`").text();
+            String value = arguments
+                    .take(Token.Kind.TEXT, "the value of `" + key.text() + "`")
+                    .text();
             mask.putParameters(key.text(), value);
         }
         return mask.build();
@@ -268,7 +232,7 @@ final class ConclusionParser {
     private Detect detect() throws Refusal {
         Detect.Builder detect = Detect.newBuilder().setAction(Detect.Action.ACTION_MASK);
         do {
-            Token name = take(Token.Kind.TEXT, "the name of a detector");
+            Token name = arguments.take(Token.Kind.TEXT, "the name of a detector");
             if (!Detectors.NAMES.contains(name.text())) {
                 throw cursor.refuse(
                         name,
@@ -276,22 +240,22 @@ final class ConclusionParser {
                         FactModel.suggest(name.text(), Detectors.NAMES));
             }
             detect.addDetectors(name.text());
-            Detect.Action action = nextIs(Token.Kind.TEXT)
-                    ? Detectors.ACTIONS.get(arguments.element().text())
-                    : null;
+            Token last = arguments.peek();
+            Detect.Action action =
+                    last != null && last.kind() == Token.Kind.TEXT ? Detectors.ACTIONS.get(last.text()) : null;
             if (action != null) {
-                arguments.remove();
+                arguments.next();
                 return detect.setAction(action).build();
             }
-        } while (!arguments.isEmpty());
+        } while (arguments.peek() != null);
         return detect.build();
     }
 
     private String takeTarget() throws Refusal {
-        if (!nextIs(Token.Kind.VARIABLE)) {
+        if (!arguments.nextIs(Token.Kind.VARIABLE)) {
             return "";
         }
-        Token variable = arguments.remove();
+        Token variable = arguments.next();
         FactType fact = scope.facts().get(variable.text());
         if (fact == null || !fact.target()) {
             throw cursor.refuse(
@@ -306,8 +270,8 @@ final class ConclusionParser {
     }
 
     private String takeReason() throws Refusal {
-        if (nextIs(Token.Kind.TEXT)) {
-            Token reason = arguments.remove();
+        if (arguments.nextIs(Token.Kind.TEXT)) {
+            Token reason = arguments.next();
             if (reason.text().isBlank()) {
                 throw cursor.refuse(reason, "the reason is empty", "say what the caller can do");
             }
@@ -320,40 +284,11 @@ final class ConclusionParser {
         return rule.reason();
     }
 
-    private long takeCount() throws Refusal {
-        Token number = take(Token.Kind.NUMBER, "a number");
-        long count = Long.parseLong(number.text());
-        if (count == 0) {
-            throw cursor.refuse(number, "`0` means no bound", "write a number above 0, or `deny`");
-        }
-        return count;
-    }
-
-    private com.google.protobuf.Duration takeDuration() throws Refusal {
-        Token duration = take(Token.Kind.TEXT, "a duration");
-        if (!duration.text().matches("[1-9][0-9]{0,5}(ms|s|m|h)")) {
-            throw cursor.refuse(
-                    duration, "`" + duration.text() + "` is not a duration", "write `500ms`, `30s`, `5m` or `1h`");
-        }
-        String unit = duration.text().replaceAll("[0-9]", "");
-        long amount = Long.parseLong(duration.text().replaceAll("[a-z]", ""));
-        switch (unit) {
-            case "ms":
-                return Times.duration(Duration.ofMillis(amount));
-            case "s":
-                return Times.duration(Duration.ofSeconds(amount));
-            case "m":
-                return Times.duration(Duration.ofMinutes(amount));
-            default:
-                return Times.duration(Duration.ofHours(amount));
-        }
-    }
-
     private Effect takeOnExceed() throws Refusal {
-        if (!nextIs(Token.Kind.TEXT)) {
+        if (!arguments.nextIs(Token.Kind.TEXT)) {
             return Effect.EFFECT_HOLD;
         }
-        Token effect = arguments.remove();
+        Token effect = arguments.next();
         switch (effect.text()) {
             case "hold":
                 return Effect.EFFECT_HOLD;
@@ -366,7 +301,7 @@ final class ConclusionParser {
     }
 
     private RecordLevel.Level takeLevel() throws Refusal {
-        Token level = take(Token.Kind.TEXT, "a level");
+        Token level = arguments.take(Token.Kind.TEXT, "a level");
         switch (level.text()) {
             case "full":
                 return RecordLevel.Level.LEVEL_FULL;
@@ -376,18 +311,5 @@ final class ConclusionParser {
                 throw cursor.refuse(
                         level, "there is no record level `" + level.text() + "`", "write `full` or `delivered`");
         }
-    }
-
-    private boolean nextIs(Token.Kind kind) {
-        Token next = arguments.peek();
-        return next != null && next.kind() == kind;
-    }
-
-    private Token take(Token.Kind kind, String what) throws Refusal {
-        if (!nextIs(kind)) {
-            throw cursor.refuse(
-                    call, "`" + call.text() + "` needs " + what, "see the forms of `verdict." + call.text() + "`");
-        }
-        return arguments.remove();
     }
 }

@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +35,7 @@ final class DecisionBuilder {
     private final List<Reason> reasons = new ArrayList<>();
     private final Map<String, Mask> masks = new TreeMap<>();
     private final Detectors detectors = new Detectors();
-    private final List<HoldTerms> holds = new ArrayList<>();
+    private final Holds holds = new Holds();
     private Effect effect = Effect.EFFECT_UNSPECIFIED;
     private @Nullable Limit limit;
     private @Nullable Timeout timeout;
@@ -81,10 +80,14 @@ final class DecisionBuilder {
                 .setCitation(rule.citation())
                 .setEffect(conclusion.effect())
                 .build());
-        oblige(conclusion.obligation(), targets);
+        if (conclusion.effect() == Effect.EFFECT_HOLD
+                || conclusion.obligation().getLimit().getOnExceed() == Effect.EFFECT_HOLD) {
+            holds.holder(rule);
+        }
+        oblige(rule, conclusion.obligation(), targets);
     }
 
-    private void oblige(Obligation obligation, Set<String> targets) {
+    private void oblige(RuleInfo rule, Obligation obligation, Set<String> targets) {
         switch (obligation.getObligationCase()) {
             case MASK:
                 for (String target : targets) {
@@ -110,7 +113,7 @@ final class DecisionBuilder {
                 level = level == null || asked == RecordLevel.Level.LEVEL_FULL ? asked : level;
                 break;
             case HOLD:
-                holds.add(obligation.getHold());
+                holds.add(rule, obligation.getHold());
                 break;
             case OBLIGATION_NOT_SET:
                 break;
@@ -124,7 +127,11 @@ final class DecisionBuilder {
                     "default-deny",
                     analysed ? "no rule permits this" : "no rule permits this without knowing what it would touch"));
         }
-        HoldTerms terms = effect == Effect.EFFECT_HOLD ? combineHolds() : HoldTerms.getDefaultInstance();
+        HoldTerms terms = waits() ? holds.combined() : HoldTerms.getDefaultInstance();
+        if (holds.conflicting()) {
+            effect = Effect.EFFECT_DENY;
+            reasons.add(ownReason("conflicting-holds", "the rules that hold this ask for different approvers"));
+        }
         reasons.sort(STRONGEST_FIRST);
         Decision.Builder decision = Decision.newBuilder().setEffect(effect);
         reasons.stream().distinct().forEach(decision::addReasons);
@@ -136,38 +143,10 @@ final class DecisionBuilder {
         return decision;
     }
 
-    /**
-     * One set of terms that satisfies all: approvers in the groups that every rule accepts, the most approvals, the
-     * shortest wait. Where no group satisfies all, nobody can approve, and the request is denied.
-     */
-    private HoldTerms combineHolds() {
-        HoldTerms.Builder combined = HoldTerms.newBuilder();
-        Set<String> groups = new TreeSet<>();
-        for (HoldTerms terms : holds) {
-            if (!terms.getApproverGroupsList().isEmpty()) {
-                if (groups.isEmpty()) {
-                    groups.addAll(terms.getApproverGroupsList());
-                } else {
-                    groups.retainAll(terms.getApproverGroupsList());
-                    if (groups.isEmpty()) {
-                        effect = Effect.EFFECT_DENY;
-                        reasons.add(
-                                ownReason("conflicting-holds", "the rules that hold this ask for different approvers"));
-                        return combined.build();
-                    }
-                }
-            }
-            combined.setApprovalsNeeded(Math.max(combined.getApprovalsNeeded(), terms.getApprovalsNeeded()));
-            boolean shorter = terms.hasExpiresAfter()
-                    && (!combined.hasExpiresAfter()
-                            || Times.duration(terms.getExpiresAfter())
-                                            .compareTo(Times.duration(combined.getExpiresAfter()))
-                                    < 0);
-            if (shorter) {
-                combined.setExpiresAfter(terms.getExpiresAfter());
-            }
-        }
-        return combined.addAllApproverGroups(groups).build();
+    /** Whether people may have to be asked: before it runs, or at a limit. */
+    private boolean waits() {
+        return effect == Effect.EFFECT_HOLD
+                || effect == Effect.EFFECT_PERMIT && limit != null && limit.getOnExceed() == Effect.EFFECT_HOLD;
     }
 
     private void addObligations(Decision.Builder decision, HoldTerms terms) {
@@ -187,7 +166,7 @@ final class DecisionBuilder {
         if (level != null) {
             decision.addObligationsBuilder().getRecordLevelBuilder().setLevel(level);
         }
-        if (effect == Effect.EFFECT_HOLD) {
+        if (effect == Effect.EFFECT_HOLD || !terms.equals(HoldTerms.getDefaultInstance())) {
             decision.addObligationsBuilder().setHold(terms);
         }
     }

@@ -2,7 +2,6 @@ package dev.chaperone.rules;
 
 import dev.chaperone.decision.v1.Decision;
 import dev.chaperone.decision.v1.Effect;
-import dev.chaperone.decision.v1.HoldTerms;
 import dev.chaperone.decision.v1.Limit;
 import dev.chaperone.decision.v1.Mask;
 import dev.chaperone.decision.v1.Obligation;
@@ -23,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param reasons texts that must occur in some reason
  * @param citations citations that must be among the reasons
  * @param obligations every obligation but masks, as {@link #text}; null when the test does not say
+ * @param hold what is expected of the terms of a hold
  */
 record PolicyExpectation(
         Effect effect,
@@ -30,7 +30,8 @@ record PolicyExpectation(
         List<String> rules,
         List<String> reasons,
         List<String> citations,
-        @Nullable List<String> obligations) {
+        @Nullable List<String> obligations,
+        HoldExpectation hold) {
 
     /** What differs, one finding each; empty when the decision is as expected. */
     List<String> differences(Decision decision) {
@@ -59,6 +60,7 @@ record PolicyExpectation(
             }
         }
         compareObligations(decision, differences);
+        hold.compare(decision, differences);
         return differences;
     }
 
@@ -99,7 +101,7 @@ record PolicyExpectation(
 
     /**
      * An obligation on one line: {@code detect mrn,ssn then mask}, {@code limit rows=100 then hold}, {@code read-only}, {@code timeout 30s}, {@code record
-     * full}, {@code hold approvers=a,b approvals=2 within=900s}.
+     * full}, {@code hold approvers=a,b from-each=c,d approvals=2 within=900s grant=session lasting=3600s break-glass=e}.
      */
     static String text(Obligation obligation) {
         switch (obligation.getObligationCase()) {
@@ -131,19 +133,13 @@ record PolicyExpectation(
                                 .replace("LEVEL_", "")
                                 .toLowerCase(Locale.ROOT);
             case HOLD:
-                HoldTerms hold = obligation.getHold();
-                return "hold"
-                        + (hold.getApproverGroupsCount() == 0
-                                ? ""
-                                : " approvers=" + String.join(",", hold.getApproverGroupsList()))
-                        + (hold.getApprovalsNeeded() == 0 ? "" : " approvals=" + hold.getApprovalsNeeded())
-                        + (hold.hasExpiresAfter() ? " within=" + seconds(hold.getExpiresAfter()) : "");
+                return HoldExpectation.text(obligation.getHold());
             default:
                 return "unknown";
         }
     }
 
-    private static String seconds(com.google.protobuf.Duration duration) {
+    static String seconds(com.google.protobuf.Duration duration) {
         long millis = Times.duration(duration).toMillis();
         return millis % 1000 == 0 ? millis / 1000 + "s" : millis + "ms";
     }

@@ -35,6 +35,8 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  *     given: { principal: triage, action: { class: read }, resource: names }
  *     expect: { effect: permit, masks: { clinic.public.patients.name: pseudonym }, rules: [hipaa/names] }
  * }</pre>
+ *
+ * What may be expected of a hold is at {@link HoldExpectation}.
  */
 final class PolicyTestReader {
     private static final YAMLMapper YAML = new YAMLMapper();
@@ -176,7 +178,7 @@ final class PolicyTestReader {
     }
 
     private static PolicyExpectation expectation(YamlNode node) {
-        node.keys("effect", "masks", "rules", "reasons", "citations", "obligations");
+        node.keys("effect", "masks", "rules", "reasons", "citations", "obligations", "hold");
         Map<String, String> masks = new LinkedHashMap<>();
         node.at("masks").entries().forEach((field, function) -> masks.put(field, function.text()));
         return new PolicyExpectation(
@@ -185,6 +187,7 @@ final class PolicyTestReader {
                 node.at("rules").texts(),
                 node.at("reasons").texts(),
                 node.at("citations").texts(),
-                node.at("obligations").isPresent() ? node.at("obligations").texts() : null);
+                node.at("obligations").isPresent() ? node.at("obligations").texts() : null,
+                HoldExpectation.read(node.at("hold")));
     }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chaperone.decision.v1.Decision;
 import dev.chaperone.decision.v1.Effect;
+import dev.chaperone.decision.v1.GrantMode;
+import dev.chaperone.decision.v1.HoldTerms;
 import dev.chaperone.decision.v1.Mask;
 import dev.chaperone.decision.v1.Obligation;
 import dev.chaperone.decision.v1.Reason;
@@ -18,6 +20,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DecisionBuilderTest {
     @Test
@@ -207,8 +210,24 @@ class DecisionBuilderTest {
     }
 
     @Test
+    void aRuleSaysWhoApprovesForHowLongAndWhoBreaksTheGlass() {
+        assertThat(texts(combine(
+                        "verdict.hold(\"a\");",
+                        "verdict.approvers(\"g\", \"h\", 2, \"1h\");",
+                        "verdict.grant(\"window\", \"30m\");",
+                        "verdict.breakGlass(\"x\", \"y\");")))
+                .containsExactly(
+                        "hold approvers=g,h approvals=2 within=3600s grant=window lasting=1800s break-glass=x,y");
+        assertThat(texts(combine("verdict.hold(\"a\");", "verdict.approversFromEach(\"g\", \"h\");")))
+                .containsExactly("hold from-each=g,h approvals=2");
+        assertThat(texts(combine("verdict.hold(\"a\");", "verdict.approversFromEach(\"g\", \"h\", 1, \"5m\");")))
+                .containsExactly("hold from-each=g,h approvals=1 within=300s");
+    }
+
+    @Test
     void holdsThatNobodyCanApproveAreDenied() {
-        Decision decision = combine("verdict.hold(\"a\");", "verdict.approvers(\"g\");", "verdict.approvers(\"h\");");
+        Decision decision =
+                combine("verdict.hold(\"a\");", "verdict.approvers(\"g\", 2);", "verdict.approvers(\"h\");");
         assertThat(decision.getEffect()).isEqualTo(Effect.EFFECT_DENY);
         assertThat(decision.getReasons(0).getRule()).isEqualTo("conflicting-holds");
         assertThat(decision.getObligationsList()).isEmpty();
@@ -219,6 +238,154 @@ class DecisionBuilderTest {
         assertThat(combine("verdict.permit(\"p\");", "verdict.approvers(\"g\");")
                         .getObligationsList())
                 .isEmpty();
+    }
+
+    @Test
+    void aPermitWithALimitThatHoldsCarriesTheTermsForWhatGoesOverIt() {
+        String[] terms = {"verdict.approvers(\"g\", 2);", "verdict.grant(\"session\");"};
+        assertThat(texts(combine("verdict.permit(\"p\");", "verdict.limitRows(5);", terms[0], terms[1])))
+                .containsExactly("limit rows=5 then hold", "hold approvers=g approvals=2 grant=session");
+        assertThat(texts(combine("verdict.permit(\"p\");", "verdict.limitRows(5, \"deny\");", terms[0], terms[1])))
+                .containsExactly("limit rows=5 then deny");
+        assertThat(texts(combine("verdict.permit(\"p\");", "verdict.limitRows(5);")))
+                .containsExactly("limit rows=5 then hold");
+    }
+
+    @Test
+    void aLimitThatNobodyCanLiftIsDenied() {
+        Decision decision = combine(
+                "verdict.permit(\"p\");",
+                "verdict.limitRows(5);",
+                "verdict.approvers(\"g\", \"i\");",
+                "verdict.approvers(\"h\");");
+        assertThat(decision.getEffect()).isEqualTo(Effect.EFFECT_DENY);
+        assertThat(decision.getReasons(0).getRule()).isEqualTo("conflicting-holds");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            value = {
+                // what the one rule that holds says, what the other says, what comes of it
+                "verdict.grant(\"window\"); | verdict.grant(\"session\"); | hold grant=session",
+                "verdict.grant(\"session\"); | verdict.grant(\"once\"); | hold grant=once",
+                "verdict.grant(\"window\", \"1h\"); | verdict.grant(\"window\", \"5m\"); | hold grant=window lasting=300s",
+                "verdict.grant(\"session\"); | '' | hold grant=once",
+                "verdict.breakGlass(\"x\", \"y\"); | verdict.breakGlass(\"y\", \"z\"); | hold break-glass=y",
+                "verdict.breakGlass(\"x\"); | verdict.breakGlass(\"z\"); | hold",
+                "verdict.breakGlass(\"x\"); | '' | hold",
+                "verdict.approversFromEach(\"a\", \"b\"); | verdict.approversFromEach(\"c\"); | hold from-each=a,b,c approvals=2",
+                "verdict.approvers(\"a\", \"b\"); | verdict.approvers(\"b\", \"c\", 3); | hold approvers=b approvals=3",
+                "verdict.approvers(\"a\"); | verdict.approvers(\"b\", 1, \"1h\"); | hold from-each=a,b approvals=1 within=3600s",
+                "verdict.approvers(\"a\", \"2h\"); | verdict.approversFromEach(\"b\", \"1h\"); | hold approvers=a from-each=b approvals=1 within=3600s",
+            },
+            delimiter = '|')
+    void twoRulesThatHoldAreBothSatisfied(String one, String other, String expected) {
+        for (String hold : List.of("verdict.hold(\"h\");", "verdict.limitRows(5);")) {
+            String first = rule("one", "verdict.hold(\"h\"); " + one);
+            String second = rule("other", hold + " " + other);
+            assertThat(texts(combine(rules(first, second)))).last().isEqualTo(expected);
+            assertThat(texts(combine(rules(second, first)))).last().isEqualTo(expected);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            value = {
+                "'' | hold grant=window break-glass=x",
+                "verdict.grant(\"once\"); verdict.breakGlass(\"y\"); | hold grant=once",
+                "verdict.grant(\"window\"); verdict.breakGlass(\"x\", \"y\"); | hold grant=window break-glass=x",
+            },
+            delimiter = '|')
+    void aRuleThatHoldsNothingSpeaksForThoseThatSayNothing(String holding, String expected) {
+        assertThat(texts(combine(rules(
+                        rule("holds", "verdict.hold(\"h\"); " + holding),
+                        rule("speaks", "verdict.grant(\"window\"); verdict.breakGlass(\"x\");")))))
+                .containsExactly(expected);
+    }
+
+    /** Whatever rules say: one more rule that holds makes it no easier to get a grant, or to use it. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+    void oneMoreRuleThatHoldsLoosensNothing(long seed) {
+        Random random = new Random(seed);
+        for (int round = 0; round < 50; round++) {
+            List<String> rules = new ArrayList<>();
+            for (int i = random.nextInt(3); i >= 0; i--) {
+                rules.add(rule("holds " + i, "verdict.hold(\"h\"); " + saying(random)));
+            }
+            Decision before = combine(rules(rules.toArray(String[]::new)));
+            rules.add(rule("one more", "verdict.hold(\"h\"); " + saying(random)));
+            Collections.shuffle(rules, random);
+            Decision after = combine(rules(rules.toArray(String[]::new)));
+            if (after.getEffect() == Effect.EFFECT_DENY) {
+                continue;
+            }
+            HoldTerms old = hold(before);
+            HoldTerms now = hold(after);
+            assertThat(now.getRequiredGroupsList()).containsAll(old.getRequiredGroupsList());
+            assertThat(now.getApprovalsNeeded()).isGreaterThanOrEqualTo(old.getApprovalsNeeded());
+            assertThat(old.getBreakGlassGroupsList()).containsAll(now.getBreakGlassGroupsList());
+            assertThat(width(now)).isLessThanOrEqualTo(width(old));
+            if (old.getApproverGroupsCount() > 0) {
+                boolean fewer = now.getApproverGroupsCount() > 0
+                        && old.getApproverGroupsList().containsAll(now.getApproverGroupsList());
+                assertThat(fewer || now.getRequiredGroupsList().containsAll(old.getApproverGroupsList()))
+                        .isTrue();
+            }
+            if (old.hasExpiresAfter()) {
+                assertThat(now.getExpiresAfter().getSeconds())
+                        .isLessThanOrEqualTo(old.getExpiresAfter().getSeconds());
+            }
+            if (old.hasGrantLasts()) {
+                assertThat(now.getGrantLasts().getSeconds())
+                        .isLessThanOrEqualTo(old.getGrantLasts().getSeconds());
+            }
+        }
+    }
+
+    private static String saying(Random random) {
+        List<String> calls = List.of(
+                "verdict.approvers(\"a\", \"b\");",
+                "verdict.approvers(\"b\", \"c\", 2, \"10m\");",
+                "verdict.approversFromEach(\"a\", \"c\");",
+                "verdict.approversFromEach(\"b\", 3, \"5m\");",
+                "verdict.grant(\"window\", \"1h\");",
+                "verdict.grant(\"session\", \"2h\");",
+                "verdict.grant(\"once\");",
+                "verdict.breakGlass(\"x\", \"y\");",
+                "verdict.breakGlass(\"y\", \"z\");");
+        StringBuilder said = new StringBuilder();
+        for (String call : calls) {
+            said.append(random.nextInt(3) == 0 ? call : "");
+        }
+        return said.toString();
+    }
+
+    private static HoldTerms hold(Decision decision) {
+        return decision.getObligationsList().stream()
+                .filter(Obligation::hasHold)
+                .map(Obligation::getHold)
+                .findFirst()
+                .orElseGet(HoldTerms::getDefaultInstance);
+    }
+
+    /** What is not said is once. */
+    private static int width(HoldTerms terms) {
+        return Math.max(GrantMode.GRANT_MODE_ONCE.getNumber(), terms.getMode().getNumber());
+    }
+
+    private static String rule(String name, String conclusions) {
+        return "rule \"" + name + "\"\nwhen\nRequest()\nthen\n" + conclusions + "\nend\n";
+    }
+
+    /** The conclusions of several rules. */
+    private static List<Conclusion> rules(String... rules) {
+        PolicyParser.Parsed parsed =
+                PolicyLinter.check(List.of(TestingPolicies.source("package p\n" + String.join("", rules))));
+        assertThat(parsed.diagnostics()).isEmpty();
+        return parsed.rules().stream()
+                .flatMap(rule -> rule.conclusions().stream())
+                .toList();
     }
 
     @Test
@@ -242,6 +409,11 @@ class DecisionBuilderTest {
                 "verdict.hold($f, \"i\");",
                 "verdict.approvers(\"g\", 2, \"1h\");",
                 "verdict.approvers(\"g\", 1, \"2h\");",
+                "verdict.approversFromEach(\"o\", \"q\");",
+                "verdict.grant(\"window\", \"2h\");",
+                "verdict.grant(\"session\");",
+                "verdict.breakGlass(\"x\", \"y\");",
+                "verdict.breakGlass(\"y\");",
                 "verdict.mask($f, \"year\");",
                 "verdict.mask($f, \"redact\", \"text\", \"a\");",
                 "verdict.mask($f, \"redact\", \"text\", \"b\");",

@@ -92,6 +92,25 @@ class PolicyLinterTest {
                 "verdict.timeout(\"0s\"); | `0s` is not a duration | `30s`",
                 "verdict.record(\"none\"); | no record level `none` | `full` or `delivered`",
                 "verdict.approvers(\"a\", 11); | `11` approvals are asked for | at most 10",
+                "verdict.approvers(\"a\", 0); | `0` approvals are asked for | at least 1",
+                "verdict.approvers(); | `approvers` needs the name of a group | forms",
+                "verdict.approvers(\"a\", \"30\"); | `30` is not a duration | `30s`",
+                "verdict.approvers(\"a\", \"1h\", 2); | `approvers` does not take `2` here | forms",
+                "verdict.approvers(\" \"); | the name of the group is empty | identity provider",
+                "verdict.approver(\"a\"); | no conclusion `approver` | did you mean `approvers`",
+                "verdict.approversFromEach(\"a\", \"b\", \"a\"); | the group `a` is named twice | once",
+                "verdict.approversFromEach($t, \"a\"); | `approversFromEach` is about the whole request | leave",
+                "verdict.approversFromEech(\"a\"); | no conclusion `approversFromEech` | did you mean `approversFromEach`",
+                "verdict.approversFromEach(\"a\", \"b\", 99); | `99` approvals are asked for | at most 10",
+                "verdict.approversFromEach(\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\",\"j\",\"k\"); | `11` approvals are asked for | at most 10",
+                "verdict.grant(\"sesion\"); | there is no kind of grant `sesion` | did you mean `session`",
+                "verdict.grant(); | `grant` needs kind of grant | forms",
+                "verdict.grant(\"window\", \"soon\"); | `soon` is not a duration | `30s`",
+                "verdict.grant(\"window\", 5); | `grant` needs a duration | forms",
+                "verdict.grants(\"once\"); | no conclusion `grants` | did you mean `grant`",
+                "verdict.breakGlass(); | `breakGlass` needs the name of a group | forms",
+                "verdict.breakGlass(\"a\", \"5m\"); | `breakGlass` does not take a text literal here | forms",
+                "verdict.breakglass(\"a\"); | no conclusion `breakglass` | did you mean `breakGlass`",
                 "verdict.permit(\"x\", \"y\"); | `permit` does not take a text literal here | forms",
                 "verdict.permit(\"x\") | expected `;` | ends with `;`"
             })
@@ -109,6 +128,13 @@ class PolicyLinterTest {
         assertThat(only("package p\nrule \"a\"\nwhen\n  Field( phiclas == \"G\" )\nthen\nend\n")
                         .toString())
                 .isEqualTo("test.drl:4:10: error: Field has no field `phiclas`; did you mean `phiClass`");
+    }
+
+    @Test
+    void namesThePlaceOfTheVeryArgument() {
+        String rule = "package p\nrule \"a\"\nwhen\nRequest()\nthen\n  verdict.grant(\"once\", \"2 weeks\");\nend\n";
+        assertThat(only(rule).toString())
+                .isEqualTo("test.drl:6:25: error: `2 weeks` is not a duration; write `500ms`, `30s`, `5m` or `1h`");
     }
 
     @Test

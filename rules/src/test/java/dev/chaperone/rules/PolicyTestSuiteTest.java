@@ -43,9 +43,77 @@ class PolicyTestSuiteTest {
                         line -> assertThat(line).isEqualTo("obligations: expected [read-only], were []"));
     }
 
+    private static final String HELD = """
+            package p
+            rule "held"
+                @reason("ask first")
+            when
+                Request( actionClass == "write" )
+            then
+                verdict.hold();
+                verdict.approvers("privacy", "legal", 2, "15m");
+                verdict.approversFromEach("owners");
+                verdict.grant("session", "30m");
+                verdict.breakGlass("on-call");
+            end
+            """;
+
+    private static final String HELD_TEST = """
+            cases:
+              - name: held
+                given: { action: { class: write } }
+                expect:
+                  effect: hold
+                  hold: { ${EXPECTED} }
+            """;
+
+    @Test
+    void everyTermOfAHoldCanBeExpected() {
+        try (CompiledPolicy policy = TestingPolicies.compile(HELD)) {
+            assertThat(hold(
+                            policy,
+                            "approvers: [legal, privacy], from-each: [owners], approvals: 2, within: 15m, grant:"
+                                    + " session, lasting: 30m, break-glass: [on-call]"))
+                    .isEmpty();
+            assertThat(hold(policy, "grant: session")).isEmpty();
+            assertThat(hold(
+                                    policy,
+                                    "approvers: [privacy], from-each: [], approvals: 1, within: 1h, grant: once, lasting:"
+                                            + " 5s, break-glass: []")
+                            .lines())
+                    .containsExactly(
+                            "hold.approvals: expected `1`, was `2`",
+                            "hold.approvers: expected `privacy`, was `legal,privacy`",
+                            "hold.break-glass: expected ``, was `on-call`",
+                            "hold.from-each: expected ``, was `owners`",
+                            "hold.grant: expected `once`, was `session`",
+                            "hold.lasting: expected `5s`, was `1800s`",
+                            "hold.within: expected `3600s`, was `900s`");
+        }
+    }
+
+    private static String hold(CompiledPolicy policy, String expected) {
+        List<PolicyTestSuite.Result> results =
+                PolicyTestSuite.run(policy, "test.yaml", HELD_TEST.replace("${EXPECTED}", expected));
+        assertThat(results).hasSize(1);
+        return results.get(0).difference();
+    }
+
+    @Test
+    void whatIsNotHeldHasNoTerms() {
+        assertThat(run("cases: [{ name: x, given: { action: { class: session } }, expect: { effect: permit, hold: {"
+                                + " approvals: 1 } } }]")
+                        .difference())
+                .isEqualTo("hold: expected terms, and there are none");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
+                "cases: [{ name: x, given: { action: { class: read } }, expect: { effect: deny, hold: { approver: [a] } } }] | did you mean `approvers`",
+                "cases: [{ name: x, given: { action: { class: read } }, expect: { effect: deny, hold: { grant: windo } } }] | did you mean `window`",
+                "cases: [{ name: x, given: { action: { class: read } }, expect: { effect: deny, hold: { within: soon } } }] | is not a duration",
+                "cases: [{ name: x, given: { action: { class: read } }, expect: { effect: deny, hold: { approvals: two } } }] | expected a whole number",
                 "case: [] | there is no `case`; did you mean `cases`",
                 "cases: [] | expected at least one case",
                 "cases: [{ nam: x }] | `cases[0]`: there is no `nam`; did you mean `name`",
