@@ -141,15 +141,18 @@ final class Holding {
     }
 
     private Map<Character, String> notice(Hold opened) {
-        String what = request.limit() == null ? "the statement is held" : request.limit() + " are held";
+        Instant until = opened.expiresAt().truncatedTo(ChronoUnit.SECONDS);
         Map<Character, String> fields = new LinkedHashMap<>();
         fields.put('S', "NOTICE");
         fields.put('V', "NOTICE");
         fields.put('C', "00000");
-        fields.put(
-                'M',
-                what + " for approval `" + opened.id() + "`, until "
-                        + opened.expiresAt().truncatedTo(ChronoUnit.SECONDS));
+        if (opened.grantedBefore()) {
+            String what = request.limit() == null ? "the statement runs" : request.limit() + " are delivered";
+            fields.put('M', what + " by the grant `" + opened.id() + "`, which may be used until " + until);
+            return fields;
+        }
+        String what = request.limit() == null ? "the statement is held" : request.limit() + " are held";
+        fields.put('M', what + " for approval `" + opened.id() + "`, until " + until);
         String where = opened.url().isEmpty() ? "" : "; people decide at " + opened.url();
         fields.put('H', "wait, or cancel the statement to take the request back" + where);
         return fields;

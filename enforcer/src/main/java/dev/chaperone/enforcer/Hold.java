@@ -14,6 +14,11 @@ public interface Hold {
         return "";
     }
 
+    /** Whether people had decided before it was asked for: a grant for a session or a window, used once more. */
+    default boolean grantedBefore() {
+        return false;
+    }
+
     /** When it lapses by itself. */
     Instant expiresAt();
 

@@ -5,6 +5,7 @@ import dev.chaperone.approval.v1.Approval;
 import dev.chaperone.approval.v1.ApprovalServiceGrpc;
 import dev.chaperone.approval.v1.CancelRequest;
 import dev.chaperone.approval.v1.ConsumeRequest;
+import dev.chaperone.approval.v1.State;
 import dev.chaperone.approval.v1.WatchApprovalRequest;
 import dev.chaperone.audit.v1.Vote;
 import dev.chaperone.enforcer.HoldAnswer.Outcome;
@@ -46,6 +47,7 @@ final class RemoteHold implements Hold {
     private final ScheduledExecutorService scheduler;
     private final String id;
     private final String url;
+    private final boolean grantedBefore;
     private final ByteString digest;
     private final String sessionId;
     private final Instant expiresAt;
@@ -71,6 +73,7 @@ final class RemoteHold implements Hold {
         this.scheduler = scheduler;
         this.id = created.getId();
         this.url = created.getUrl();
+        this.grantedBefore = created.getState() == State.STATE_APPROVED;
         this.digest = created.getDigest();
         this.sessionId = sessionId;
         this.expiresAt = Instant.ofEpochSecond(
@@ -86,6 +89,11 @@ final class RemoteHold implements Hold {
     @Override
     public String url() {
         return url;
+    }
+
+    @Override
+    public boolean grantedBefore() {
+        return grantedBefore;
     }
 
     @Override

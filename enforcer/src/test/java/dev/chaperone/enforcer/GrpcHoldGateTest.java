@@ -114,6 +114,20 @@ class GrpcHoldGateTest {
     }
 
     @Test
+    void aGrantThatLastsSaysThatPeopleHadDecidedBefore() throws Exception {
+        assertThat(ask().grantedBefore()).isFalse();
+        tell(State.STATE_PENDING);
+        service.creation =
+                approval -> approval.toBuilder().setState(State.STATE_APPROVED).build();
+        Hold hold = ask();
+        assertThat(hold.grantedBefore()).isTrue();
+        assertThat(hold.answer().toCompletableFuture()).isNotDone();
+        tell(State.STATE_APPROVED);
+        assertThat(answer(hold).outcome()).isEqualTo(Outcome.GRANTED);
+        assertThat(service.consumed).hasSize(1);
+    }
+
+    @Test
     void aBrokenStreamIsFollowedAnew() throws Exception {
         Hold hold = ask();
         stream().onError(Status.UNAVAILABLE.asRuntimeException());
