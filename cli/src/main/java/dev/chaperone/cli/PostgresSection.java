@@ -33,7 +33,8 @@ record PostgresSection(
         @Setting(
                 value =
                         "networks of clients, by what policies call them (`destinationZone`); a client that is in none of"
-                                + " them has the zone `\"\"`",
+                                + " them is `elsewhere`, and where there are none it is `\"\"`; the pack `hipaa` holds exports"
+                                + " to any but `trusted`",
                 defaultValue = "{}")
         Map<String, Zones.Zone> zones,
 

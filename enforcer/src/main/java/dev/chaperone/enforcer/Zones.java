@@ -16,12 +16,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The network zones that data may go to, as policies call them. An address belongs to the zone with the narrowest network that it
- * is in; one that is in none belongs to no zone, whose name is empty. Immutable.
+ * is in; one that is in none is {@link #ELSEWHERE}. Where no zones are declared nothing is known of any destination, and the name of
+ * its zone is empty. Immutable.
  */
 public final class Zones {
 
     /** No zones: every destination's zone is empty. */
     public static final Zones NONE = new Zones(Map.of());
+
+    /** The zone of a destination that is in no declared network, or of which no address is known. */
+    public static final String ELSEWHERE = "elsewhere";
 
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9_-]{0,62}");
 
@@ -41,10 +45,12 @@ public final class Zones {
 
     private record Network(String zone, int prefix, InetSocketAddress address, IpSubnetFilterRule addresses) {}
 
+    private final boolean declared;
     private final List<Network> narrowestFirst;
 
     /** @throws IllegalArgumentException naming what is no zone's name, no network, or a network of two zones */
     public Zones(Map<String, Zone> zones) {
+        declared = !zones.isEmpty();
         List<Network> networks = new ArrayList<>();
         zones.forEach((name, zone) -> {
             if (!NAME.matcher(name).matches()) {
@@ -101,10 +107,10 @@ public final class Zones {
      * The zone of an address.
      *
      * @param address null for a destination of which no address is known
-     * @return its name, empty for none
+     * @return its name; empty where no zones are declared
      */
     public String of(@Nullable InetAddress address) {
-        if (address != null && !narrowestFirst.isEmpty()) {
+        if (address != null) {
             InetSocketAddress socket = new InetSocketAddress(address, 0);
             for (Network network : narrowestFirst) {
                 if (network.addresses().matches(socket)) {
@@ -112,6 +118,6 @@ public final class Zones {
                 }
             }
         }
-        return "";
+        return declared ? ELSEWHERE : "";
     }
 }

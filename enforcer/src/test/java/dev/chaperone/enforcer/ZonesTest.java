@@ -24,15 +24,15 @@ final class ZonesTest {
     @CsvSource({
         "10.0.0.1,trusted",
         "10.255.255.255,trusted",
-        "11.0.0.1,''",
+        "11.0.0.1,elsewhere",
         "10.9.0.1,guests",
         "10.9.1.1,kiosk",
         "10.9.1.2,guests",
         "192.0.2.7,trusted",
-        "192.0.2.8,''",
+        "192.0.2.8,elsewhere",
         "fd12::1,trusted",
         "fd00:9::1,guests",
-        "fe80::1,''",
+        "fe80::1,elsewhere",
         "::ffff:10.0.0.1,trusted",
     })
     void isThatOfTheNarrowestNetwork(String address, String zone) throws UnknownHostException {
@@ -40,9 +40,16 @@ final class ZonesTest {
     }
 
     @Test
-    void isEmptyWhereNothingIsKnown() throws UnknownHostException {
-        assertThat(ZONES.of(null)).isEmpty();
+    void isEmptyWhereNoZonesAreDeclared() throws UnknownHostException {
         assertThat(Zones.NONE.of(InetAddress.getByName("10.0.0.1"))).isEmpty();
+        assertThat(Zones.NONE.of(null)).isEmpty();
+    }
+
+    @Test
+    void isElsewhereWhereNothingIsKnownOfTheDestination() throws UnknownHostException {
+        assertThat(ZONES.of(null)).isEqualTo("elsewhere");
+        Zones empty = new Zones(Map.of("trusted", new Zone(List.of())));
+        assertThat(empty.of(InetAddress.getByName("10.0.0.1"))).isEqualTo("elsewhere");
     }
 
     @ParameterizedTest

@@ -16,6 +16,7 @@ public final class BuiltInPacks {
             "baseline/session.drl",
             "baseline/writes.drl",
             "hipaa/detection.drl",
+            "hipaa/exports.drl",
             "hipaa/identifiers.drl",
             "hipaa/inference.drl",
             "hipaa/treatment.drl",

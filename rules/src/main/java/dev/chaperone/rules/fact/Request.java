@@ -27,7 +27,7 @@ import java.util.Set;
  * @param clientAddress the client's network address, without port
  * @param clientName the client's own name for itself, unverified
  * @param clientTls whether the client's connection is encrypted
- * @param destinationZone the network zone of the destination, empty when none matches
+ * @param destinationZone the network zone of the destination, {@code "elsewhere"} when it is in none, empty when none are declared
  * @param purpose why the caller says it needs the data, unverified
  * @param approved whether the request redeems a granted approval
  * @param hour hour of the day in UTC, 0 to 23; -1 when the request carries no time
