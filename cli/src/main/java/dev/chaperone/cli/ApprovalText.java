@@ -4,6 +4,7 @@ import com.google.protobuf.Timestamp;
 import dev.chaperone.approval.v1.Approval;
 import dev.chaperone.approval.v1.State;
 import dev.chaperone.audit.v1.Vote;
+import dev.chaperone.decision.v1.HoldTerms;
 import dev.chaperone.decision.v1.Principal;
 import dev.chaperone.decision.v1.Reason;
 import java.time.Instant;
@@ -74,8 +75,12 @@ final class ApprovalText {
                         + (reason.getCitation().isEmpty() ? "" : " (" + Text.printable(reason.getCitation()) + ")"));
             }
         }
-        lines.add("takes    " + approval.getTerms().getApprovalsNeeded() + " of "
-                + Text.printable(String.join(", ", approval.getTerms().getApproverGroupsList())));
+        HoldTerms terms = approval.getTerms();
+        lines.add("takes    " + takes(terms));
+        lines.add("grants   " + grant(terms));
+        if (terms.getBreakGlassGroupsCount() > 0) {
+            lines.add("alone    in an emergency, one of " + groups(terms.getBreakGlassGroupsList()));
+        }
         lines.add("");
         approval.getOperationText().lines().forEach(line -> lines.add("    " + Text.printable(line)));
         for (int i = 0; i < approval.getParametersCount(); i++) {
@@ -88,10 +93,43 @@ final class ApprovalText {
         }
         for (Vote vote : approval.getVotesList()) {
             lines.add((vote.getApprove() ? terminal.green("approved") : terminal.red("denied")) + " by "
-                    + Text.printable(vote.getVoter().getSubject()) + " at " + time(vote.getAt()) + ": "
+                    + Text.printable(vote.getVoter().getSubject())
+                    + (vote.getBreakGlass() ? terminal.red(" breaking the glass") : "") + " at " + time(vote.getAt())
+                    + ": "
                     + Text.printable(vote.getJustification()));
         }
         return lines;
+    }
+
+    private static String takes(HoldTerms terms) {
+        int people = terms.getApprovalsNeeded();
+        String each = terms.getRequiredGroupsCount() == 0
+                ? ""
+                : ", somebody from each of " + groups(terms.getRequiredGroupsList());
+        return terms.getApproverGroupsCount() == 0
+                ? people + (people == 1 ? " person" : " people") + each
+                : people + " of " + groups(terms.getApproverGroupsList()) + each;
+    }
+
+    private static String groups(List<String> groups) {
+        return Text.printable(String.join(", ", groups));
+    }
+
+    private static String grant(HoldTerms terms) {
+        String minutes = Math.max(1, terms.getGrantLasts().getSeconds() / 60) + " min";
+        return switch (terms.getMode()) {
+            case GRANT_MODE_SESSION -> "any number of runs in the same session, for " + minutes;
+            case GRANT_MODE_WINDOW -> "any number of runs, for " + minutes;
+            default -> "one run";
+        };
+    }
+
+    private static String mode(HoldTerms terms) {
+        return switch (terms.getMode()) {
+            case GRANT_MODE_SESSION -> "session";
+            case GRANT_MODE_WINDOW -> "window";
+            default -> "once";
+        };
     }
 
     private static String time(Timestamp time) {
@@ -122,6 +160,9 @@ final class ApprovalText {
         json.put("expiresAt", time(approval.getExpiresAt()));
         json.put("approvalsNeeded", approval.getTerms().getApprovalsNeeded());
         json.put("approverGroups", List.copyOf(approval.getTerms().getApproverGroupsList()));
+        json.put("requiredGroups", List.copyOf(approval.getTerms().getRequiredGroupsList()));
+        json.put("breakGlassGroups", List.copyOf(approval.getTerms().getBreakGlassGroupsList()));
+        json.put("grant", mode(approval.getTerms()));
         json.put("breakGlass", approval.getBreakGlass());
         json.put("uses", approval.getUses());
         json.put(
@@ -130,6 +171,7 @@ final class ApprovalText {
                         .map(vote -> Map.of(
                                 "voter", vote.getVoter().getSubject(),
                                 "approve", vote.getApprove(),
+                                "breakGlass", vote.getBreakGlass(),
                                 "justification", vote.getJustification(),
                                 "at", time(vote.getAt())))
                         .toList());
