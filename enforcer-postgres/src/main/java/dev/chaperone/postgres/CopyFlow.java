@@ -140,7 +140,11 @@ final class CopyFlow {
                 opening.prepared(),
                 tree(source),
                 opening.parameters(),
-                ruling -> flow.obey(ruling, tree(source), () -> permitted(source, ruling), opening.failed()));
+                ruling -> flow.obey(
+                        ruling,
+                        decider.recheck(tree(source), ruling),
+                        () -> permitted(source, ruling),
+                        opening.failed()));
     }
 
     private void permitted(Prepared source, Ruling ruling) {

@@ -177,6 +177,11 @@ final class Decider {
                 .whenComplete((result, impossible) -> run(() -> then.accept(decided.equals(result.analysis()))));
     }
 
+    /** The same, for what is to be looked at again. */
+    Recheck recheck(@Nullable String tree, Ruling ruling) {
+        return then -> still(tree, ruling.analysis(), then);
+    }
+
     /** Says whether the catalog is the same still. */
     void still(long version, Consumer<Boolean> then) {
         services.analyses()

@@ -7,6 +7,7 @@ import dev.chaperone.postgres.analysis.StatementDetail;
 import dev.chaperone.postgres.analysis.StatementSplitter;
 import dev.chaperone.postgres.analysis.UnanalysableException;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +49,11 @@ final class Meanings {
 
         static Meaning unknown(UnanalysableException why) {
             return new Meaning(null, why, null, "", null);
+        }
+
+        /** True when the other one says the same: nothing has come in between. */
+        boolean same(Meaning other) {
+            return analysis != null && analysis.equals(other.analysis) && Objects.equals(runs, other.runs);
         }
 
         Meaning map(UnaryOperator<QueryAnalysis> operator) {

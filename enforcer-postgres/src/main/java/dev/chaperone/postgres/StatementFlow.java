@@ -18,7 +18,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * How one statement gets from its text to a portal that may run; the same for both query protocols.
@@ -179,7 +178,7 @@ final class StatementFlow {
         decider.decide(prepared, opening.asked(), estimate, ruling -> {
             Report unplanned = estimate.failure();
             if (unplanned == null || ruling.refusal() != null) {
-                obey(ruling, prepared.tree(), () -> permitted(opening, ruling), failed);
+                obey(ruling, decider.recheck(prepared.tree(), ruling), () -> permitted(opening, ruling), failed);
             } else {
                 session.decided(ruling);
                 fail(ruling, unplanned, Prepared.REWRITTEN, failed);
@@ -189,15 +188,15 @@ final class StatementFlow {
 
     /** Refuses, or goes on as soon as the ruling's record allows it; for what no tree says anything about. */
     void obey(Ruling ruling, Runnable permitted, Runnable failed) {
-        obey(ruling, null, permitted, failed);
+        obey(ruling, Recheck.NOTHING, permitted, failed);
     }
 
     /**
      * Refuses, or goes on as soon as the ruling's record allows it.
      *
-     * @param tree what was decided on by: what people have taken their time to grant has to mean the same still
+     * @param recheck what people have taken their time to grant has to mean the same still
      */
-    void obey(Ruling ruling, @Nullable String tree, Runnable permitted, Runnable failed) {
+    void obey(Ruling ruling, Recheck recheck, Runnable permitted, Runnable failed) {
         if (!session.open()) {
             return;
         }
@@ -215,7 +214,7 @@ final class StatementFlow {
                     refuseDecided(ruling, Refusals.notGranted(result, people.decision()), failed);
                     return;
                 }
-                decider.still(tree, ruling.analysis(), same -> {
+                recheck.same(same -> {
                     if (same) {
                         allow(ruling, permitted);
                     } else {

@@ -118,8 +118,36 @@ final class UtilityFlow {
                         statement.detail() instanceof StatementDetail.Execute execute
                                 ? named(ruling, session.names().missingStatement(execute.name()))
                                 : ruling,
+                        then -> recheck(meaning, then),
                         () -> permitted(meaning, ruling),
                         opening.failed()));
+    }
+
+    /** Finds out once more what is meant, by the catalog as it is by now. */
+    private void recheck(Meaning before, Consumer<Boolean> then) {
+        if (before.analysis() == null) {
+            then.accept(true); // it was not decided on by what it means
+            return;
+        }
+        Runnable failed = () -> {
+            session.running().aborted("");
+            session.running().opening(null);
+            opening.failed().run();
+        };
+        session.analyses()
+                .catalog(System.nanoTime())
+                .whenComplete((fresh, failure) -> session.inLoop(() -> {
+                    if (failure != null) {
+                        then.accept(false);
+                    } else if (session.open()) {
+                        meanings.of(
+                                statement,
+                                prepared.offset(),
+                                prepared.types(),
+                                now -> then.accept(before.same(now)),
+                                failed);
+                    }
+                }));
     }
 
     private static Ruling named(Ruling ruling, @Nullable GatewayError missing) {

@@ -227,18 +227,37 @@ class CatalogChangesIT {
         }
     }
 
-    @Test
-    void whatPeopleGrantIsWhatTheyWereAskedAbout() throws Exception {
+    @ParameterizedTest
+    @CsvSource({
+        "'', '', TDDCZ",
+        "'', explain (analyze) , DCZ",
+        "'', create temp table held as , CZ",
+        "begin, declare c cursor for , CZ",
+        "prepare held as, execute held, TDDCZ",
+        "prepare held as, explain execute held, DCZ",
+        "prepare held as, create temp table held as execute held, CZ",
+    })
+    void whatPeopleGrantIsWhatTheyWereAskedAbout(String before, String words, String answer) throws Exception {
         gateway.decisions.policy(request -> request.getResource().toString().contains("visits") ? hold() : permit());
+        boolean prepares = before.startsWith("prepare");
+        String ask = prepares ? words : words + ' ' + READ;
         try (RawClient client = login()) {
-            client.raw(query(READ));
+            if (!before.isEmpty()) {
+                assertThat(tags(ask(client, query(prepares ? before + ' ' + READ : before))))
+                        .isEqualTo("CZ");
+            }
+            client.raw(query(ask));
             TestingHolds.Asked asked = gateway.holds.await();
             attachFurtherDown();
             asked.grant();
             assertThat(tags(client.until("Z"))).endsWith("EZ").doesNotContain("D");
-            client.raw(query(READ));
+            assertThat(tags(ask(client, query("rollback")))).endsWith("CZ");
+            if (!before.isEmpty() && !prepares) {
+                ask(client, query(before));
+            }
+            client.raw(query(ask));
             gateway.holds.await().grant();
-            assertThat(tags(client.until("Z"))).endsWith("TDDCZ");
+            assertThat(tags(client.until("Z"))).endsWith(answer);
         }
     }
 
