@@ -100,10 +100,21 @@ final class Demo {
                         + "` for the step: " + step.title());
             } else if (asked.reasons().isEmpty()) {
                 failures.add("the record names no rule for the step: " + step.title());
+            } else if (step.said() != null && !answered(replay, asked.request())) {
+                failures.add("the record does not say what became of the hold: " + step.title());
             }
         }
         failures.forEach(screen::failed);
         return failures;
+    }
+
+    /** Whether the record has a hold of that request, and its end. */
+    private static boolean answered(Replay replay, long request) {
+        List<String> kinds = replay.steps().stream()
+                .filter(step -> step.request() == request)
+                .map(ReplayStep::kind)
+                .toList();
+        return kinds.contains("operation_held") && kinds.contains("hold_ended");
     }
 
     private @Nullable SessionSummary awaitSession() {
@@ -152,11 +163,23 @@ final class Demo {
                         + state.postgresHost() + " port=" + state.postgresPort() + " dbname=" + state.database()
                         + " user=dr.osei sslmode=require'");
         hint("be somebody else", command + " token --subject dr.osei --agent other-agent --groups clinicians");
+        String officer = "CHAPERONE_TOKEN=$(" + command + " token --no-agent --subject " + DemoOfficer.NAME
+                + " --groups " + DemoOfficer.GROUP + ") " + command + " approvals ";
+        String server = " --plaintext --server 127.0.0.1:" + state.approvalsPort();
+        hint("be somebody who decides", officer + "list" + server);
         hint("see what was asked", command + " audit search --agent " + state.agent());
         hint("replay a session", command + " audit replay SESSION");
         hint("verify the ledger", command + " audit verify");
         hint("health", "curl http://127.0.0.1:" + state.managementPort() + "/healthz");
         hint("what it is set up with", "less " + world.files().configuration());
+        screen.line("");
+        screen.line(terminal.bold("Hold something") + ": as the agent, type");
+        screen.line(
+                "      UPDATE clinic.patients SET phone = '(503) 555-0142' WHERE patient_id = 8 RETURNING patient_id, family_name;");
+        screen.line(
+                "   It waits. Decide with `approvals approve ID --because WHY` in place of `approvals list` above, or in a browser:");
+        screen.line("      " + state.console() + "   sign in as " + DemoOfficer.NAME
+                + ", with the claims {\"groups\": [\"" + DemoOfficer.GROUP + "\"]}");
     }
 
     private void hint(String what, String line) {

@@ -12,9 +12,10 @@ import picocli.CommandLine.Option;
         name = "demo",
         description = {
             "Start everything on this machine, embedded and real: PostgreSQL 18 with 5,000 synthetic patients, Kafka, an OIDC"
-                    + " provider, the decision point, the PostgreSQL enforcer and the audit sink.",
-            "A scripted agent then tries things; what it gets is shown beside what the database holds, checked, replayed"
-                    + " from the ledger, and the ledger is verified."
+                    + " provider, the decision point with its approval service and console, the PostgreSQL enforcer and the"
+                    + " audit sink.",
+            "A scripted agent then tries things, and a person decides on what is held; what the agent gets is shown beside"
+                    + " what the database holds, checked, replayed from the ledger, and the ledger is verified."
         },
         footer = {
             "",

@@ -58,6 +58,7 @@ final class DemoFiles {
                     SelfSigned.in(directory.resolve("tls")));
             files.writeSecret("upstream-password", random());
             files.writeSecret("pseudonym-key", random());
+            files.writeSecret("approvals-password", random());
             Files.writeString(files.catalog(), resource("catalog.yaml"));
             return files;
         } catch (IOException e) {

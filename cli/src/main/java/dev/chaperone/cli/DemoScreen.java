@@ -54,6 +54,20 @@ final class DemoScreen {
         beside(wrap(held, left), right.stream().map(terminal::red).toList(), left);
     }
 
+    /** A statement waits, and somebody decides. */
+    void waits(String id, String who, String line) {
+        line(INDENT + "the agent waits for approval " + terminal.yellow(id) + "; " + who + " types");
+        wrap(line, terminal.width() - INDENT.length() - 2).forEach(text -> line(INDENT + terminal.dim("$ ") + text));
+        line("");
+    }
+
+    /** What the database holds beside the rows that the agent got once somebody had consented. */
+    void answer(String held, DemoOutcome got, Set<String> masked) {
+        List<String> right = got.refused() ? wrap(got.error(), half()) : table(got, masked);
+        int left = Math.min(half(), Math.max(HELD.length(), Text.width(held)));
+        beside(wrap(held, left), right, left);
+    }
+
     /** The step went as it must. */
     void passed(String what) {
         line(INDENT + terminal.green("✓ " + what));

@@ -9,6 +9,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
@@ -19,8 +23,10 @@ final class DemoScript {
     /** The failure after which there is no session to look at. */
     static final String NOT_CONNECTED = "the agent cannot connect";
 
+    private static final long PATIENCE_SECONDS = 60;
     private static final String PATIENTS = "SELECT count(*) || ' patients' FROM clinic.patients";
-    private static final String PHONE = "SELECT phone FROM clinic.patients WHERE patient_id = 7";
+    private static final String DIAGNOSES = "SELECT count(*) || ' diagnoses' FROM clinic.diagnoses";
+    private static final String PHONE = "SELECT phone, family_name FROM clinic.patients WHERE patient_id = 7";
 
     /** The steps, in order. */
     static final List<DemoStep> STEPS = List.of(
@@ -58,30 +64,37 @@ final class DemoScript {
                     "Free text that nobody labelled: what looks like an identifier is taken out of it",
                     "SELECT icd10, remark FROM clinic.diagnoses WHERE diagnosis_id IN (2, 3, 4) ORDER BY diagnosis_id",
                     "remark"),
-            DemoStep.refuses(
-                    "A table is to be dropped", "DROP TABLE clinic.patients", "deny", PATIENTS, "there are still"),
-            DemoStep.refuses(
-                    "Everything is to be deleted", "DELETE FROM clinic.patients", "deny", PATIENTS, "there are still"),
-            DemoStep.refuses(
-                    "PHI is to be changed: that waits for a human",
-                    "UPDATE clinic.patients SET phone = '(503) 555-0199' WHERE patient_id = 7",
-                    "hold",
+            DemoStep.denies("A table is to be dropped", "DROP TABLE clinic.patients", PATIENTS, "there are still"),
+            DemoStep.denies("Everything is to be deleted", "DELETE FROM clinic.patients", PATIENTS, "there are still"),
+            DemoStep.asks(
+                    "PHI is to be changed: that waits for a person, who agrees",
+                    "UPDATE clinic.patients SET phone = '(503) 555-0199' WHERE patient_id = 7"
+                            + " RETURNING patient_id, family_name, state",
                     PHONE,
-                    "the number is still"),
-            DemoStep.refuses(
+                    "the number is now",
+                    new DemoStep.Said(true, "the patient called"),
+                    "family_name"),
+            DemoStep.asks(
+                    "PHI is to be deleted: that waits, too, and the person does not agree",
+                    "DELETE FROM clinic.diagnoses WHERE patient_id = 7",
+                    DIAGNOSES,
+                    "there are still",
+                    new DemoStep.Said(false, "diagnoses are corrected, never deleted")),
+            DemoStep.denies(
                     "Code that cannot be analysed",
                     "DO $$ BEGIN EXECUTE 'DELETE FROM clin' || 'ic.patients'; END $$",
-                    "deny",
                     PATIENTS,
                     "there are still"));
 
     private final DemoWorld world;
     private final DemoScreen screen;
+    private final DemoOfficer officer;
     private final List<String> failures = new ArrayList<>();
 
     DemoScript(DemoWorld world, DemoScreen screen) {
         this.world = world;
         this.screen = screen;
+        this.officer = new DemoOfficer(world);
     }
 
     /**
@@ -99,6 +112,8 @@ final class DemoScript {
                     run(i + 1, step, agent, database);
                 } catch (SQLException e) {
                     fail(i + 1, step, "the database failed: " + e.getMessage());
+                } catch (CommandException e) {
+                    fail(i + 1, step, String.valueOf(e.getMessage()));
                 }
             }
         } catch (SQLException e) {
@@ -135,13 +150,71 @@ final class DemoScript {
             return;
         }
         DemoOutcome before = ask(database, step.probe());
-        DemoOutcome got = ask(agent, step.sql());
+        DemoStep.Said said = step.said();
+        DemoOutcome got = said == null ? ask(agent, step.sql()) : decided(step, said, agent);
+        if (said != null && said.approves()) {
+            approved(number, step, before, got, database);
+            return;
+        }
         DemoOutcome after = ask(database, step.probe());
         screen.refusal(step.probeMeaning() + " " + cell(after), got);
         String wrong = !got.refused()
                 ? "not refused"
                 : before.equals(after) ? "" : "refused, and yet the database has changed";
-        verdict(number, step, wrong, step.effect().equals("hold") ? "held, and nobody to approve" : "denied");
+        verdict(number, step, wrong, said == null ? "denied" : "held, and denied by " + DemoOfficer.NAME);
+    }
+
+    /** What comes of a statement that waits until somebody has decided. */
+    private DemoOutcome decided(DemoStep step, DemoStep.Said said, Connection agent) throws SQLException {
+        CompletableFuture<DemoOutcome> running = new CompletableFuture<>();
+        Thread waiting = new Thread(() -> {
+            try {
+                running.complete(ask(agent, step.sql()));
+            } catch (SQLException | RuntimeException e) {
+                running.completeExceptionally(e);
+            }
+        });
+        waiting.setDaemon(true);
+        waiting.start();
+        String id = officer.awaits(step.sql(), running);
+        if (id != null) {
+            screen.waits(id, DemoOfficer.NAME, DemoOfficer.line(id, said));
+            officer.decide(id, said);
+        }
+        try {
+            return running.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof SQLException failure ? failure : new SQLException(e.getCause());
+        } catch (TimeoutException e) {
+            throw new SQLException("no answer within " + PATIENCE_SECONDS + " s", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SQLException("interrupted", e);
+        }
+    }
+
+    /** Rows must have come, masked as they would be without waiting, and the database must have changed. */
+    private void approved(int number, DemoStep step, DemoOutcome before, DemoOutcome got, Connection database)
+            throws SQLException {
+        DemoOutcome after = ask(database, step.probe());
+        screen.answer(step.probeMeaning() + " " + cell(after), got, step.masked());
+        String wrong = "";
+        if (got.refused() || got.rows().isEmpty()) {
+            wrong = "refused: " + got.error();
+        } else if (before.equals(after)) {
+            wrong = "approved, and yet the database has not changed";
+        } else {
+            for (String column : step.masked()) {
+                if (Objects.equals(cell(got, column), cell(after, column))) {
+                    wrong = "`" + column + "` is not masked";
+                }
+            }
+        }
+        verdict(
+                number,
+                step,
+                wrong,
+                "held, approved by " + DemoOfficer.NAME + ", and run; masked: " + String.join(", ", sorted(step)));
     }
 
     /** What of the rows is not as it must be; empty when all is. */
@@ -186,6 +259,11 @@ final class DemoScript {
         return outcome.rows().isEmpty()
                 ? outcome.error()
                 : outcome.rows().get(0).get(0);
+    }
+
+    /** The value of that column in the first row, which must be there. */
+    private static @Nullable String cell(DemoOutcome outcome, String column) {
+        return outcome.rows().get(0).get(outcome.columns().indexOf(column));
     }
 
     private static DemoOutcome ask(Connection connection, String sql) throws SQLException {

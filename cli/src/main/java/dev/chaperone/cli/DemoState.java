@@ -25,6 +25,8 @@ import tools.jackson.databind.json.JsonMapper;
  * @param ledger directory of the ledger
  * @param signingPublicKey public key of the enforcer's chain
  * @param managementPort where health and metrics are
+ * @param approvalsPort where people decide by {@code chaperone approvals}
+ * @param console where they do in a browser
  */
 record DemoState(
         long processId,
@@ -38,7 +40,9 @@ record DemoState(
         List<String> groups,
         Path ledger,
         Path signingPublicKey,
-        int managementPort) {
+        int managementPort,
+        int approvalsPort,
+        URI console) {
 
     private static final String FILE = "demo.json";
 

@@ -14,6 +14,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
@@ -36,6 +37,8 @@ final class DemoWorld implements AutoCloseable {
     static final List<String> GROUPS = List.of("clinicians");
 
     private static final String ROLE = "chaperone_clinic";
+    private static final String APPROVALS = "approvals";
+    private static final String APPROVALS_ROLE = "chaperone_approvals";
     private static final String TOPIC = "chaperone.audit";
 
     private final DemoFiles files;
@@ -65,21 +68,31 @@ final class DemoWorld implements AutoCloseable {
         try {
             int postgresPort = freePort();
             int kafkaPort = freePort();
-            CompletableFuture<PostgresBackend> postgres =
-                    supply(threads, () -> closing.add(database(files, postgresPort, progress)));
+            CompletableFuture<PostgresBackend> server =
+                    supply(threads, () -> closing.add(server(files, postgresPort, progress)));
+            CompletableFuture<PostgresBackend> postgres = server.thenApplyAsync(
+                    backend -> {
+                        progress.done("5,000 synthetic patients", () -> patients(files, backend));
+                        return backend;
+                    },
+                    threads);
             OidcBackend oidc = progress.done("OIDC provider", () -> closing.add(Backends.oidc()));
             files.writeConfiguration(Map.of(
                     "ENFORCER_PORT", String.valueOf(port),
                     "POSTGRES_PORT", String.valueOf(postgresPort),
+                    "POSTGRES_CA",
+                            String.valueOf(files.directory().resolve("postgres").resolve("server.crt")),
                     "KAFKA", "127.0.0.1:" + kafkaPort,
                     "ISSUER", oidc.issuer().toString(),
                     "AUDIENCE", oidc.audience()));
             Processes processes =
                     new Processes(ConfigBinder.bind(ChaperoneConfig.class, files.configuration(), environment));
-            CompletableFuture<Void> pdp = supply(threads, () -> {
-                progress.done("policy compiled, decision point ready", processes::startPdp);
-                return null;
-            });
+            CompletableFuture<Void> pdp = server.thenAcceptAsync(
+                    backend -> progress.done("policy compiled, decision point and console ready", () -> {
+                        approvals(files, backend);
+                        processes.startPdp();
+                    }),
+                    threads);
             CompletableFuture<Void> sink = supply(threads, () -> {
                 progress.done("Kafka", () -> closing.add(broker(files, kafkaPort)));
                 progress.done("audit sink", processes::startSink);
@@ -114,24 +127,28 @@ final class DemoWorld implements AutoCloseable {
         }
     }
 
-    private static PostgresBackend database(DemoFiles files, int port, DemoProgress progress) {
-        PostgresBackend backend = progress.done(
+    private static PostgresBackend server(DemoFiles files, int port, DemoProgress progress) {
+        return progress.done(
                 "PostgreSQL 18",
                 () -> Backends.postgres(PostgresOptions.temporary()
                         .withDirectory(files.directory().resolve("postgres"))
                         .withPort(port)
                         .withTls()));
-        try {
-            progress.done("5,000 synthetic patients", () -> {
-                backend.createDatabase(DATABASE);
-                backend.createRole(ROLE, files.secret("upstream-password"));
-                backend.executeIn(DATABASE, DemoFiles.resource("clinic.sql"));
-            });
-            return backend;
-        } catch (RuntimeException e) {
-            backend.close();
-            throw e;
-        }
+    }
+
+    private static void patients(DemoFiles files, PostgresBackend backend) {
+        backend.createDatabase(DATABASE);
+        backend.createRole(ROLE, files.secret("upstream-password"));
+        backend.executeIn(DATABASE, DemoFiles.resource("clinic.sql"));
+    }
+
+    /** Approvals have a database of their own, on the same server. */
+    private static void approvals(DemoFiles files, PostgresBackend backend) {
+        backend.createRole(APPROVALS_ROLE, files.secret("approvals-password"));
+        backend.createDatabase(APPROVALS);
+        backend.execute(
+                "ALTER DATABASE " + APPROVALS + " OWNER TO " + APPROVALS_ROLE,
+                "REVOKE CONNECT ON DATABASE " + APPROVALS + " FROM PUBLIC");
     }
 
     private static KafkaBackend broker(DemoFiles files, int port) {
@@ -177,6 +194,15 @@ final class DemoWorld implements AutoCloseable {
         return oidc.token(TokenSpec.of(SUBJECT).withAgent(AGENT).withGroups(GROUPS.toArray(String[]::new)));
     }
 
+    /** The provider, which signs whatever it is told to. */
+    OidcBackend oidc() {
+        return oidc;
+    }
+
+    private ApprovalsPart approvals() {
+        return Objects.requireNonNull(Objects.requireNonNull(processes.pdp()).approvals());
+    }
+
     /** What other commands need to know. */
     DemoState state() {
         return new DemoState(
@@ -191,7 +217,9 @@ final class DemoWorld implements AutoCloseable {
                 GROUPS,
                 files.ledger(),
                 files.signingPublicKey(),
-                processes.managementPort());
+                processes.managementPort(),
+                approvals().port(),
+                Objects.requireNonNull(approvals().console()));
     }
 
     @Override

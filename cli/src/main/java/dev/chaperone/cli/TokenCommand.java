@@ -47,7 +47,7 @@ final class TokenCommand implements Callable<Integer> {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     /** The client through which humans log in, as the demonstration's configuration has it. */
-    private static final String PORTAL = "clinic-portal";
+    static final String PORTAL = "clinic-portal";
 
     private final Terminal terminal;
 

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -45,6 +47,8 @@ class DemoHintsIT {
                             "SELECT patient_id, ssn FROM clinic.patients WHERE patient_id = 7;"))
                     .containsPattern("7 \\| \\d{3}-\\d{2}-\\d{4}");
             assertThat(type("be somebody else", screen, "")).startsWith("eyJ");
+            assertThat(type("be somebody who decides", screen, "")).contains("nothing waits for you");
+            holdSomething(screen);
             Await.until(
                     () -> SESSION.matcher(type("see what was asked", screen, ""))
                             .find(),
@@ -61,34 +65,71 @@ class DemoHintsIT {
         }
         assertThat(screen.out().lines().filter(line -> line.matches("   [a-z].*")))
                 .as("a line that is said to be typed, and that nothing here types")
-                .hasSize(8);
+                .hasSize(9);
+    }
+
+    /** What is said about holding something, done: one waits at the prompt, another decides. */
+    private void holdSomething(TestingTerminal screen) throws Exception {
+        String update = screen.out()
+                .lines()
+                .map(String::strip)
+                .filter(line -> line.startsWith("UPDATE "))
+                .findAny()
+                .orElseThrow();
+        Path output = directory.resolve("waiting");
+        Process waiting = start(line("be the agent", screen), update + "\n", output);
+        String list = line("be somebody who decides", screen);
+        Pattern id = Pattern.compile("ap-[0-9a-z]+");
+        List<String> held = new ArrayList<>();
+        Await.until(
+                () -> {
+                    Matcher found = id.matcher(type(list, ""));
+                    return found.find() && held.add(found.group());
+                },
+                () -> "nothing is held");
+        assertThat(type(list.replace("approvals list", "approvals approve " + held.get(0) + " --because called"), ""))
+                .contains("approved by m.keller");
+        assertThat(waiting.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(Files.readString(output)).contains("UPDATE 1").contains("8 | p_");
     }
 
     /** Types the line behind a title; what its program printed. */
     private String type(String title, TestingTerminal screen, String input) throws IOException, InterruptedException {
-        String line = screen.out()
+        String line = line(title, screen);
+        if (line.endsWith(" SESSION")) {
+            Matcher session = SESSION.matcher(type("see what was asked", screen, ""));
+            assertThat(session.find()).isTrue();
+            line = line.replace("SESSION", session.group(1));
+        }
+        return type(line, input);
+    }
+
+    private static String line(String title, TestingTerminal screen) {
+        return screen.out()
                 .lines()
                 .map(String::strip)
                 .filter(candidate -> candidate.startsWith(title))
                 .map(candidate -> candidate.substring(title.length()).strip())
                 .findAny()
                 .orElseThrow();
-        if (line.endsWith(" SESSION")) {
-            Matcher session = SESSION.matcher(type("see what was asked", screen, ""));
-            assertThat(session.find()).isTrue();
-            line = line.replace("SESSION", session.group(1));
-        }
-        Path typed = Files.writeString(directory.resolve("input"), input);
+    }
+
+    private String type(String line, String input) throws IOException, InterruptedException {
         Path output = directory.resolve("output");
-        Process shell = new ProcessBuilder("bash", "-c", line)
+        Process shell = start(line, input, output);
+        assertThat(shell.waitFor(60, TimeUnit.SECONDS)).as(line).isTrue();
+        assertThat(shell.exitValue()).as(line + "\n" + Files.readString(output)).isZero();
+        return Files.readString(output);
+    }
+
+    private Process start(String line, String input, Path output) throws IOException {
+        Path typed = Files.writeString(directory.resolve(output.getFileName() + ".input"), input);
+        return new ProcessBuilder("bash", "-c", line)
                 .directory(directory.toFile())
                 .redirectInput(typed.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();
-        assertThat(shell.waitFor(60, TimeUnit.SECONDS)).as(line).isTrue();
-        assertThat(shell.exitValue()).as(line + "\n" + Files.readString(output)).isZero();
-        return Files.readString(output);
     }
 
     /** A script that stands for {@code ./chaperone} of a source tree that is built. */

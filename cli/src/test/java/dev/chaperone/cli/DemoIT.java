@@ -24,7 +24,8 @@ class DemoIT {
         assertThat(status).as(screen.out() + screen.err()).isZero();
         assertThat(screen.out())
                 .contains("5,000 synthetic patients", "postgres.demo", "the database holds", "the agent got")
-                .contains("masked: birth_date, family_name, ssn, zip", "held, and nobody to approve")
+                .contains("masked: birth_date, family_name, ssn, zip", "the agent waits for approval ap-")
+                .contains("held, approved by m.keller, and run; masked: family_name", "held, and denied by m.keller")
                 .contains("The session, replayed from the ledger", "because ")
                 .containsPattern("integrity +OK")
                 .containsPattern("completeness +OK")
