@@ -331,6 +331,25 @@ class HoldIT {
         }
     }
 
+    @Test
+    void whatAChangeReturnsBeyondALimitWaitsToo() throws Exception {
+        try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.AGENT)) {
+            client.raw(query("begin"));
+            client.until("Z");
+            client.raw(query(
+                    "insert into ledger select n, 1, 'bulk' from numbers where n between 901 and 905 returning id"));
+            assertThat(numbers(client.until("N"))).hasSize(3);
+            gateway.holds.await().answer(Outcome.DENIED, "too much");
+            List<Message> after = client.until("Z");
+            assertThat(numbers(after)).isEmpty();
+            assertThat(after.get(0).field('M')).contains("at most 3 rows").contains("too much");
+            client.raw(query("commit"));
+            client.until("Z");
+            assertThat(gateway.one("select count(*) from ledger where note = 'bulk'"))
+                    .isEqualTo("0");
+        }
+    }
+
     private static final Obligation TWO_STEWARDS = Obligation.newBuilder()
             .setHold(HoldTerms.newBuilder().addApproverGroups("stewards").setApprovalsNeeded(2))
             .build();
