@@ -124,7 +124,7 @@ class HoldTermsIT {
         String sql = "SELECT name FROM clinic.departments WHERE floor = 2";
         try (Connection agent = site.agent(HERE);
                 Connection other = site.agent(HERE)) {
-            CompletableFuture<HeldSite.Came> running = HeldSite.background(() -> HeldSite.run(agent, sql));
+            CompletableFuture<HeldSite.Came> running = TestingHolds.background(() -> HeldSite.run(agent, sql));
             String id = site.held(sql);
             assertThat(site.shown(id)).contains("1 of stewards", "in the same session, for 30 min");
             site.person("sten", "stewards").does("approve", id, "--because", "the round of this morning");
@@ -138,15 +138,15 @@ class HoldTermsIT {
 
             // It is exactly this statement, and exactly this session.
             CompletableFuture<HeldSite.Came> more =
-                    HeldSite.background(() -> HeldSite.run(agent, sql + " OR floor = 3"));
+                    TestingHolds.background(() -> HeldSite.run(agent, sql + " OR floor = 3"));
             String asked = site.held(sql + " OR floor = 3");
             site.person("sten", "stewards").does("deny", asked, "--because", "not that");
-            assertThat(HeldSite.refusal(more)).contains("not that");
-            CompletableFuture<HeldSite.Came> elsewhere = HeldSite.background(() -> HeldSite.run(other, sql));
+            assertThat(TestingHolds.refusal(more)).contains("not that");
+            CompletableFuture<HeldSite.Came> elsewhere = TestingHolds.background(() -> HeldSite.run(other, sql));
             String anew = site.held(sql);
             assertThat(anew).isNotEqualTo(id);
             site.person("sten", "stewards").does("deny", anew, "--because", "ask in the other one");
-            assertThat(HeldSite.refusal(elsewhere)).contains("ask in the other one");
+            assertThat(TestingHolds.refusal(elsewhere)).contains("ask in the other one");
         }
     }
 
@@ -155,7 +155,7 @@ class HoldTermsIT {
         String sql = "SELECT icd10 FROM clinic.diagnoses WHERE diagnosis_id <= 3";
         String id;
         try (Connection agent = site.agent(HERE)) {
-            CompletableFuture<HeldSite.Came> running = HeldSite.background(() -> HeldSite.run(agent, sql));
+            CompletableFuture<HeldSite.Came> running = TestingHolds.background(() -> HeldSite.run(agent, sql));
             id = site.held(sql);
             site.person("sten", "stewards").does("approve", id, "--because", "the audit of this week");
             assertThat(HeldSite.await(running).rows()).isEqualTo(3);
@@ -166,12 +166,12 @@ class HoldTermsIT {
             assertThat(again.notices()).contains("runs by the grant `" + id + "`");
 
             site.lapse(id);
-            CompletableFuture<HeldSite.Came> late = HeldSite.background(() -> HeldSite.run(agent, sql));
+            CompletableFuture<HeldSite.Came> late = TestingHolds.background(() -> HeldSite.run(agent, sql));
             String anew = site.held(sql);
             assertThat(anew).isNotEqualTo(id);
             assertThat(site.state(id)).isEqualTo("EXPIRED");
             site.person("sten", "stewards").does("deny", anew, "--because", "the audit is over");
-            assertThat(HeldSite.refusal(late)).contains("the audit is over");
+            assertThat(TestingHolds.refusal(late)).contains("the audit is over");
         }
     }
 
@@ -179,7 +179,7 @@ class HoldTermsIT {
     void somebodyOfEachGroupHasToConsent() throws Exception {
         String sql = "SELECT amount FROM billing.claims WHERE claim_id = 1";
         try (Connection agent = site.agent(HERE)) {
-            CompletableFuture<HeldSite.Came> running = HeldSite.background(() -> HeldSite.run(agent, sql));
+            CompletableFuture<HeldSite.Came> running = TestingHolds.background(() -> HeldSite.run(agent, sql));
             String id = site.held(sql);
             assertThat(site.shown(id)).contains("somebody from each of billing, privacy-officers");
             site.person("olivia", "privacy-officers").does("approve", id, "--because", "fine by me");
@@ -198,7 +198,7 @@ class HoldTermsIT {
     void whoBreaksTheGlassGrantsAloneAndEverybodyHearsOfIt() throws Exception {
         String sql = "SELECT attending FROM clinic.encounters WHERE encounter_id = 1";
         try (Connection agent = site.agent(HERE)) {
-            CompletableFuture<HeldSite.Came> running = HeldSite.background(() -> HeldSite.run(agent, sql));
+            CompletableFuture<HeldSite.Came> running = TestingHolds.background(() -> HeldSite.run(agent, sql));
             String id = site.held(sql);
             assertThat(site.shown(id)).contains("in an emergency, one of on-call");
             assertThat(site.person("olivia", "privacy-officers")
@@ -230,7 +230,7 @@ class HoldTermsIT {
     void aLimitIsLiftedByWhomItsRuleNames() throws Exception {
         String sql = "SELECT name FROM clinic.departments ORDER BY name";
         try (Connection agent = site.agent(HERE)) {
-            CompletableFuture<HeldSite.Came> running = HeldSite.background(() -> HeldSite.run(agent, sql));
+            CompletableFuture<HeldSite.Came> running = TestingHolds.background(() -> HeldSite.run(agent, sql));
             String id = site.held(sql);
             assertThat(site.shown(id)).contains("more than 2 rows", "1 of census", "that many departments");
             assertThat(site.person("olivia", "privacy-officers").cannot("approve", id, "--because", "a census"))
@@ -253,7 +253,7 @@ class HoldTermsIT {
                 + ") TO STDOUT";
         ByteArrayOutputStream received = new ByteArrayOutputStream();
         try (Connection agent = site.agent(address)) {
-            CompletableFuture<byte[]> running = HeldSite.background(() -> export(agent, copy, received));
+            CompletableFuture<byte[]> running = TestingHolds.background(() -> export(agent, copy, received));
             String id = site.held(copy);
             assertThat(site.shown(id)).contains("not trusted", "45 CFR 164.312(e)(1)");
             assertThat(received.size()).isZero();
@@ -262,10 +262,10 @@ class HoldTermsIT {
             assertThat(new String(HeldSite.await(running), StandardCharsets.UTF_8).lines())
                     .hasSize(patients);
 
-            CompletableFuture<byte[]> again = HeldSite.background(() -> export(agent, copy, received));
+            CompletableFuture<byte[]> again = TestingHolds.background(() -> export(agent, copy, received));
             String anew = site.held(copy);
             site.person("olivia", "privacy-officers").does("deny", anew, "--because", "once is enough");
-            assertThat(HeldSite.refusal(again)).contains("once is enough");
+            assertThat(TestingHolds.refusal(again)).contains("once is enough");
             assertThat(received.toString(StandardCharsets.UTF_8).lines()).hasSize(patients);
         }
     }
@@ -286,7 +286,7 @@ class HoldTermsIT {
         String sql = "SELECT state FROM clinic.patients";
         try (Connection agent = site.agent("127.0.0.9")) {
             assertThat(HeldSite.run(agent, sql + " LIMIT 1000").rows()).isEqualTo(1_000);
-            CompletableFuture<HeldSite.Came> running = HeldSite.background(() -> HeldSite.run(agent, sql));
+            CompletableFuture<HeldSite.Came> running = TestingHolds.background(() -> HeldSite.run(agent, sql));
             String id = site.held(sql);
             assertThat(site.shown(id)).contains("more than 1000 rows", "1 of privacy-officers");
             site.person("olivia", "privacy-officers").does("approve", id, "--because", "the registry asked for it");

@@ -32,6 +32,9 @@ final class TestingHolds implements AutoCloseable {
 
     static final Duration PATIENCE = Duration.ofSeconds(60);
 
+    /** Sees every approval, where {@code auditor-groups} says so. */
+    static final String AUDITORS = "auditors";
+
     /** The database of approvals. */
     static final String STORE = "approvals";
 
@@ -109,6 +112,24 @@ final class TestingHolds implements AutoCloseable {
     static TestingHolds start(
             TestingWorld world, Path directory, String store, String more, Map<String, String> secrets)
             throws Exception {
+        return start(world, directory, store, more, secrets, POLICY, "");
+    }
+
+    /**
+     * Starts everything.
+     *
+     * @param policy in force beside the built-in packs
+     * @param enforcer more keys of the enforcer's section
+     */
+    static TestingHolds start(
+            TestingWorld world,
+            Path directory,
+            String store,
+            String more,
+            Map<String, String> secrets,
+            String policy,
+            String enforcer)
+            throws Exception {
         world.postgres().createDatabase(STORE);
         TestingSite site = TestingSite.in(directory, world);
         site.configure(
@@ -120,10 +141,10 @@ final class TestingHolds implements AutoCloseable {
                                 .replace("${KAFKA}", world.kafka().bootstrapServers())
                                 .replace("${STORE}", store)
                                 .replace("${MORE}", more));
-        site.configure("      deadline: 5s", "      deadline: 5s\n    approvals: true");
+        site.configure("      deadline: 5s", "      deadline: 5s\n    approvals: true\n" + enforcer);
         site.configure("packs: [baseline, hipaa]", "packs: [baseline, hipaa]\n  policies: policies");
         Files.writeString(
-                Files.createDirectory(site.directory().resolve("policies")).resolve("own.drl"), POLICY);
+                Files.createDirectory(site.directory().resolve("policies")).resolve("own.drl"), policy);
         Map<String, String> environment = new HashMap<>(site.environment());
         environment.put("STORE_PASSWORD", world.postgres().superuserPassword());
         environment.putAll(secrets);
@@ -210,7 +231,7 @@ final class TestingHolds implements AutoCloseable {
         Await.until(
                 () -> {
                     for (String[] row : rows("select id, '' from approval where state = 'PENDING'")) {
-                        TestingTerminal shown = officer();
+                        TestingTerminal shown = person("aud", "privacy-officers", AUDITORS);
                         if (shown.run(arguments("show", row[0])) == 0
                                 && shown.out().contains(sql)) {
                             found.add(row[0]);
@@ -277,8 +298,14 @@ final class TestingHolds implements AutoCloseable {
     }
 
     Connection agent() throws SQLException {
+        return agent("127.0.0.1");
+    }
+
+    /** A session from another address of this machine. */
+    Connection agent(String address) throws SQLException {
         return DriverManager.getConnection(
-                "jdbc:postgresql://127.0.0.1:" + enforcer.port() + "/clinic?sslmode=disable",
+                "jdbc:postgresql://127.0.0.1:" + enforcer.port() + "/clinic?sslmode=disable&localSocketAddress="
+                        + address,
                 DemoWorld.SUBJECT,
                 world.token());
     }
