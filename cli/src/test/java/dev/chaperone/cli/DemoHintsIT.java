@@ -48,13 +48,13 @@ class DemoHintsIT {
                     .containsPattern("7 \\| \\d{3}-\\d{2}-\\d{4}");
             assertThat(type("be somebody else", screen, "")).startsWith("eyJ");
             assertThat(type("be somebody who decides", screen, "")).contains("nothing waits for you");
-            holdSomething(screen);
             Await.until(
                     () -> SESSION.matcher(type("see what was asked", screen, ""))
                             .find(),
                     world.files()::toString);
             String replay = type("replay a session", screen, "");
             assertThat(replay).contains("SELECT patient_id, ssn", "7          | [redacted]");
+            holdSomething(screen);
             assertThat(type("verify the ledger", screen, "")).containsPattern("completeness +OK");
             if (installed("curl")) {
                 assertThat(type("health", screen, "")).contains("\"status\" : \"ok\"");
