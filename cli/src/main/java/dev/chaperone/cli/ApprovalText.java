@@ -64,7 +64,8 @@ final class ApprovalText {
         lines.add("who      " + Text.printable(who(approval.getRequest().getPrincipal())));
         lines.add("from     "
                 + Text.printable(approval.getRequest().getContext().getClientAddress() + ", session "
-                        + approval.getRequest().getContext().getSessionId() + " of " + approval.getEnforcer()));
+                        + approval.getRequest().getContext().getSessionId() + " of " + approval.getEnforcer()
+                        + (approval.getProvenEnforcer().isEmpty() ? "" : " (" + approval.getProvenEnforcer() + ")")));
         lines.add("until    " + time(approval.getExpiresAt()));
         if (!approval.getLimit().isEmpty()) {
             lines.add("limit    " + Text.printable(approval.getLimit()));
@@ -147,6 +148,7 @@ final class ApprovalText {
         json.put("subject", approval.getRequest().getPrincipal().getSubject());
         json.put("agent", approval.getRequest().getPrincipal().getAgent());
         json.put("enforcer", approval.getEnforcer());
+        json.put("provenEnforcer", approval.getProvenEnforcer());
         json.put("session", approval.getRequest().getContext().getSessionId());
         json.put("operation", approval.getOperationText());
         json.put("limit", approval.getLimit());

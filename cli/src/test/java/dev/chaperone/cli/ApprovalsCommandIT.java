@@ -189,13 +189,15 @@ class ApprovalsCommandIT {
         assertThat(officer.out())
                 .contains(held.getId(), "pending", "alice by claude", "10.1.2.3", "of clinic")
                 .contains("this takes an approval (45 CFR 164.312)")
-                .contains("1 of privacy-officers")
+                .contains("takes    1 of privacy-officers")
+                .contains("grants   one run")
                 .contains("update patients set name = 'x'");
 
         TestingTerminal machine = officer();
         run(0, machine, "show", held.getId(), "--json");
         assertThat(json(machine).get("state").asString()).isEqualTo("pending");
         assertThat(json(machine).get("operation").asString()).startsWith("update patients");
+        assertThat(json(machine).get("grant").asString()).isEqualTo("once");
 
         // To whoever may not see it there is none.
         TestingTerminal outsider = person("otto");

@@ -4,9 +4,7 @@ import com.google.protobuf.ByteString;
 import dev.chaperone.approval.v1.Approval;
 import dev.chaperone.approval.v1.ApprovalServiceGrpc;
 import dev.chaperone.approval.v1.CreateApprovalRequest;
-import dev.chaperone.approval.v1.State;
 import dev.chaperone.proto.ErrorCode;
-import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.util.Set;
@@ -14,7 +12,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -32,24 +29,20 @@ public final class GrpcHoldGate implements HoldGate, AutoCloseable {
     private static final long HURRY_SECONDS = 2;
     private static final int MOST_HOLDS = 1_000;
 
-    private final ManagedChannel calls;
-
-    /** Streams have connections of their own: as many as a connection takes must not keep a grant from being redeemed. */
-    private final ManagedChannel watches;
-
-    private final ScheduledExecutorService scheduler;
+    private final HoldService service;
     private final AtomicInteger open = new AtomicInteger();
     private final Set<RemoteHold> holds = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
     private GrpcHoldGate(DecisionClientConfig config) {
-        calls = DecisionChannels.open(config);
-        watches = DecisionChannels.open(config);
-        scheduler = Executors.newSingleThreadScheduledExecutor(task -> {
-            Thread thread = new Thread(task, "chaperone-holds");
-            thread.setDaemon(true);
-            return thread;
-        });
+        service = new HoldService(
+                DecisionChannels.open(config),
+                DecisionChannels.open(config),
+                Executors.newSingleThreadScheduledExecutor(task -> {
+                    Thread thread = new Thread(task, "chaperone-holds");
+                    thread.setDaemon(true);
+                    return thread;
+                }));
     }
 
     /**
@@ -59,15 +52,15 @@ public final class GrpcHoldGate implements HoldGate, AutoCloseable {
      */
     public static GrpcHoldGate connect(DecisionClientConfig config) {
         GrpcHoldGate gate = new GrpcHoldGate(config);
-        gate.scheduler.scheduleWithFixedDelay(gate::hurry, HURRY_SECONDS, HURRY_SECONDS, TimeUnit.SECONDS);
+        gate.service.scheduler().scheduleWithFixedDelay(gate::hurry, HURRY_SECONDS, HURRY_SECONDS, TimeUnit.SECONDS);
         return gate;
     }
 
     /** The channels' own pauses between attempts to connect grow to minutes, which nobody who waits can wait for. */
     private void hurry() {
         if (open.get() > 0) {
-            calls.resetConnectBackoff();
-            watches.resetConnectBackoff();
+            service.calls().resetConnectBackoff();
+            service.watches().resetConnectBackoff();
         }
     }
 
@@ -97,7 +90,7 @@ public final class GrpcHoldGate implements HoldGate, AutoCloseable {
             asked.setLimit(request.limit());
         }
         CompletableFuture<Hold> result = new CompletableFuture<>();
-        ApprovalServiceGrpc.newStub(calls)
+        ApprovalServiceGrpc.newStub(service.calls())
                 .withWaitForReady()
                 .withDeadlineAfter(ASK_SECONDS, TimeUnit.SECONDS)
                 .createApproval(
@@ -133,15 +126,15 @@ public final class GrpcHoldGate implements HoldGate, AutoCloseable {
     public void close() {
         closed = true;
         holds.forEach(RemoteHold::withdraw);
-        scheduler.shutdownNow();
-        watches.shutdownNow();
-        calls.shutdown();
+        service.scheduler().shutdownNow();
+        service.watches().shutdownNow();
+        service.calls().shutdown();
         try {
-            if (!calls.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
-                calls.shutdownNow();
+            if (!service.calls().awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+                service.calls().shutdownNow();
             }
         } catch (InterruptedException e) {
-            calls.shutdownNow();
+            service.calls().shutdownNow();
             Thread.currentThread().interrupt();
         }
     }
@@ -173,18 +166,13 @@ public final class GrpcHoldGate implements HoldGate, AutoCloseable {
 
         @Override
         public void onCompleted() {
-            Approval created = approval;
-            boolean usable = created != null
-                    && created.getId().matches("[A-Za-z0-9-]{1,64}")
-                    && created.getDigest().equals(digest)
-                    && created.hasExpiresAt()
-                    && (created.getState() == State.STATE_PENDING || created.getState() == State.STATE_APPROVED);
-            if (created == null || !usable) {
+            HeldApproval held = approval == null ? null : HeldApproval.of(approval, digest, sessionId);
+            if (held == null) {
                 open.decrementAndGet();
-                result.completeExceptionally(refusal("the approval service gave no valid answer"));
+                result.completeExceptionally(refusal(RemoteHold.NO_VALID_ANSWER));
                 return;
             }
-            RemoteHold hold = new RemoteHold(calls, watches, scheduler, created, sessionId, GrpcHoldGate.this::ended);
+            RemoteHold hold = new RemoteHold(service, held, GrpcHoldGate.this::ended);
             holds.add(hold);
             hold.follow();
             if (closed) {

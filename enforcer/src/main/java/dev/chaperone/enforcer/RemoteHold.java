@@ -1,104 +1,68 @@
 package dev.chaperone.enforcer;
 
-import com.google.protobuf.ByteString;
 import dev.chaperone.approval.v1.Approval;
 import dev.chaperone.approval.v1.ApprovalServiceGrpc;
 import dev.chaperone.approval.v1.CancelRequest;
-import dev.chaperone.approval.v1.ConsumeRequest;
-import dev.chaperone.approval.v1.State;
-import dev.chaperone.approval.v1.WatchApprovalRequest;
 import dev.chaperone.audit.v1.Vote;
 import dev.chaperone.enforcer.HoldAnswer.Outcome;
-import io.grpc.ManagedChannel;
 import io.grpc.Status;
-import io.grpc.stub.ClientCallStreamObserver;
-import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * One approval that is followed until people have decided, over as many streams as that takes, and then redeemed. A stream that
- * breaks decides nothing; a redemption whose answer is lost is asked for again under the same id, for a bounded time.
- */
-final class RemoteHold implements Hold {
+/** One approval that is followed until people have decided ({@link HoldFollower}), and then redeemed ({@link HoldRedemption}). */
+final class RemoteHold implements Hold, HoldFollower.Listener {
+
+    static final String NO_VALID_ANSWER = "the approval service gave no valid answer";
 
     private static final Logger LOG = LoggerFactory.getLogger(RemoteHold.class);
-    private static final long FIRST_PAUSE_MILLIS = 50;
-    private static final long LONGEST_PAUSE_MILLIS = 1_000;
     private static final long CALL_SECONDS = 5;
 
     /** How long past its time the service may take to say that it has lapsed, and how long redeeming may be tried. */
     private static final Duration GRACE = Duration.ofSeconds(15);
 
-    private final ManagedChannel calls;
-    private final ManagedChannel watches;
-    private final ScheduledExecutorService scheduler;
-    private final String id;
-    private final String url;
-    private final boolean grantedBefore;
-    private final ByteString digest;
-    private final String sessionId;
-    private final Instant expiresAt;
+    private final HoldService service;
+    private final HeldApproval held;
     private final Consumer<RemoteHold> ended;
-    private final String consumptionId = UUID.randomUUID().toString();
+    private final HoldFollower follower;
     private final CompletableFuture<HoldAnswer> answer = new CompletableFuture<>();
 
     // Guarded by this.
-    private @Nullable Stream current;
-    private @Nullable Instant redeemUntil;
-    private Approval said = Approval.getDefaultInstance();
-    private long pauseMillis = FIRST_PAUSE_MILLIS;
+    private @Nullable HoldRedemption redemption;
 
-    RemoteHold(
-            ManagedChannel calls,
-            ManagedChannel watches,
-            ScheduledExecutorService scheduler,
-            Approval created,
-            String sessionId,
-            Consumer<RemoteHold> ended) {
-        this.calls = calls;
-        this.watches = watches;
-        this.scheduler = scheduler;
-        this.id = created.getId();
-        this.url = created.getUrl();
-        this.grantedBefore = created.getState() == State.STATE_APPROVED;
-        this.digest = created.getDigest();
-        this.sessionId = sessionId;
-        this.expiresAt = Instant.ofEpochSecond(
-                created.getExpiresAt().getSeconds(), created.getExpiresAt().getNanos());
+    /** @param ended is told once there is an answer */
+    RemoteHold(HoldService service, HeldApproval held, Consumer<RemoteHold> ended) {
+        this.service = service;
+        this.held = held;
         this.ended = ended;
+        this.follower = new HoldFollower(service, held, held.expiresAt().plus(GRACE), this);
     }
 
     @Override
     public String id() {
-        return id;
+        return held.id();
     }
 
     @Override
     public String url() {
-        return url;
+        return held.url();
     }
 
     @Override
     public boolean grantedBefore() {
-        return grantedBefore;
+        return held.grantedBefore();
     }
 
     @Override
     public Instant expiresAt() {
-        return expiresAt;
+        return held.expiresAt();
     }
 
     @Override
@@ -108,38 +72,47 @@ final class RemoteHold implements Hold {
 
     /** Begins to follow it. */
     void follow() {
-        Stream stream = new Stream();
-        synchronized (this) {
-            if (answer.isDone() || redeemUntil != null) {
-                return;
-            }
-            current = stream;
-        }
-        ApprovalServiceGrpc.newStub(watches)
-                .withWaitForReady()
-                .watchApproval(WatchApprovalRequest.newBuilder().setId(id).build(), stream);
+        follower.follow();
     }
 
-    private void seen(Stream stream, Approval approval) {
-        synchronized (this) {
-            if (stream != current) {
-                return;
-            }
-            pauseMillis = FIRST_PAUSE_MILLIS;
-        }
-        if (!approval.getId().equals(id) || !approval.getDigest().equals(digest)) {
-            conclude(Outcome.UNAVAILABLE, "the approval service gave no valid answer");
+    @Override
+    public void seen(Approval approval) {
+        if (!held.is(approval)) {
+            ended(Outcome.UNAVAILABLE, NO_VALID_ANSWER);
             return;
         }
         switch (approval.getState()) {
-            case STATE_PENDING -> LOG.debug("`{}` waits", id);
+            case STATE_PENDING -> LOG.debug("`{}` waits", held.id());
             case STATE_APPROVED -> redeem(approval);
             case STATE_DENIED -> conclude(decided(Outcome.DENIED, approval));
-            case STATE_EXPIRED -> conclude(Outcome.EXPIRED, "");
-            case STATE_CANCELLED -> conclude(Outcome.WITHDRAWN, "");
-            case STATE_CONSUMED -> conclude(Outcome.UNAVAILABLE, "the grant is used up");
-            default -> conclude(Outcome.UNAVAILABLE, "the approval service gave no valid answer");
+            case STATE_EXPIRED -> ended(Outcome.EXPIRED, "");
+            case STATE_CANCELLED -> ended(Outcome.WITHDRAWN, "");
+            case STATE_CONSUMED -> ended(Outcome.UNAVAILABLE, "the grant is used up");
+            default -> ended(Outcome.UNAVAILABLE, NO_VALID_ANSWER);
         }
+    }
+
+    private void redeem(Approval approved) {
+        HoldRedemption begun;
+        synchronized (this) {
+            if (answer.isDone() || redemption != null) {
+                return;
+            }
+            begun = new HoldRedemption(service, held, Instant.now().plus(GRACE), new HoldRedemption.Listener() {
+                @Override
+                public void redeemed() {
+                    conclude(decided(Outcome.GRANTED, approved));
+                }
+
+                @Override
+                public void refused(String words) {
+                    ended(Outcome.UNAVAILABLE, words);
+                }
+            });
+            redemption = begun;
+        }
+        follower.stop();
+        begun.redeem();
     }
 
     /** Who decided and why, for the one who waits and for the record. */
@@ -157,182 +130,32 @@ final class RemoteHold implements Hold {
         return new HoldAnswer(outcome, words.toString(), approval.getVotesList(), approval.getBreakGlass());
     }
 
-    private void lost(Stream stream, Status status) {
-        synchronized (this) {
-            if (stream != current) {
-                return;
-            }
-            current = null;
-        }
-        switch (status.getCode()) {
-            case NOT_FOUND, INVALID_ARGUMENT, UNIMPLEMENTED, PERMISSION_DENIED, UNAUTHENTICATED ->
-                conclude(Outcome.UNAVAILABLE, GrpcHoldGate.words(status));
-            default -> {
-                LOG.debug("`{}` is followed anew: {}", id, status);
-                if (Instant.now().isAfter(expiresAt.plus(GRACE))) {
-                    conclude(Outcome.EXPIRED, "");
-                } else {
-                    later(this::follow);
-                }
-            }
-        }
-    }
-
-    private void redeem(Approval approval) {
-        synchronized (this) {
-            if (answer.isDone() || redeemUntil != null) {
-                return;
-            }
-            said = approval;
-            redeemUntil = Instant.now().plus(GRACE);
-        }
-        stopFollowing();
-        consume();
-    }
-
-    private void consume() {
-        if (answer.isDone()) {
-            return;
-        }
-        ApprovalServiceGrpc.newStub(calls)
-                .withWaitForReady()
-                .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS)
-                .consume(
-                        ConsumeRequest.newBuilder()
-                                .setId(id)
-                                .setDigest(digest)
-                                .setSessionId(sessionId)
-                                .setConsumptionId(consumptionId)
-                                .build(),
-                        new Redeemed());
-    }
-
-    private void notRedeemed(Status status) {
-        boolean again = switch (status.getCode()) {
-            case UNAVAILABLE, DEADLINE_EXCEEDED, INTERNAL, UNKNOWN, CANCELLED, ABORTED, RESOURCE_EXHAUSTED -> true;
-            default -> false;
-        };
-        Instant until;
-        synchronized (this) {
-            until = redeemUntil;
-        }
-        if (again && until != null && Instant.now().isBefore(until)) {
-            later(this::consume);
-        } else {
-            conclude(Outcome.UNAVAILABLE, GrpcHoldGate.words(status));
-        }
-    }
-
-    private void later(Runnable work) {
-        long pause;
-        synchronized (this) {
-            pause = pauseMillis / 2 + ThreadLocalRandom.current().nextLong(pauseMillis);
-            pauseMillis = Math.min(pauseMillis * 2, LONGEST_PAUSE_MILLIS);
-        }
-        try {
-            scheduler.schedule(work, pause, TimeUnit.MILLISECONDS);
-        } catch (RejectedExecutionException e) {
-            conclude(Outcome.UNAVAILABLE, "the enforcer stops");
+    @Override
+    public void withdraw() {
+        if (conclude(HoldAnswer.of(Outcome.WITHDRAWN))) {
+            ApprovalServiceGrpc.newStub(service.calls())
+                    .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS)
+                    .cancel(CancelRequest.newBuilder().setId(held.id()).build(), new Cancelled());
         }
     }
 
     @Override
-    public void withdraw() {
-        if (conclude(Outcome.WITHDRAWN, "")) {
-            ApprovalServiceGrpc.newStub(calls)
-                    .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS)
-                    .cancel(CancelRequest.newBuilder().setId(id).build(), new Cancelled());
-        }
-    }
-
-    private boolean conclude(Outcome outcome, String words) {
-        return conclude(new HoldAnswer(outcome, words));
+    public void ended(Outcome outcome, String words) {
+        conclude(new HoldAnswer(outcome, words));
     }
 
     private boolean conclude(HoldAnswer with) {
-        boolean first = answer.complete(with);
-        if (first) {
-            stopFollowing();
-            ended.accept(this);
+        if (!answer.complete(with)) {
+            return false;
         }
-        return first;
-    }
-
-    private void stopFollowing() {
-        Stream stream;
+        follower.stop();
         synchronized (this) {
-            stream = current;
-            current = null;
-        }
-        if (stream != null) {
-            stream.cancel();
-        }
-    }
-
-    /** One stream of the approval's states. */
-    private final class Stream implements ClientResponseObserver<WatchApprovalRequest, Approval> {
-
-        private volatile @Nullable ClientCallStreamObserver<WatchApprovalRequest> call;
-
-        @Override
-        public void beforeStart(ClientCallStreamObserver<WatchApprovalRequest> requestStream) {
-            call = requestStream;
-        }
-
-        @Override
-        public void onNext(Approval approval) {
-            seen(this, approval);
-        }
-
-        @Override
-        public void onError(Throwable failure) {
-            lost(this, Status.fromThrowable(failure));
-        }
-
-        @Override
-        public void onCompleted() {
-            lost(this, Status.OK);
-        }
-
-        void cancel() {
-            ClientCallStreamObserver<WatchApprovalRequest> started = call;
-            if (started != null) {
-                started.cancel("decided", null);
+            if (redemption != null) {
+                redemption.stop();
             }
         }
-    }
-
-    /** Waits for the grant to be redeemed. */
-    private final class Redeemed implements StreamObserver<Approval> {
-
-        private @Nullable Approval approval;
-
-        @Override
-        public void onNext(Approval value) {
-            approval = value;
-        }
-
-        @Override
-        public void onError(Throwable failure) {
-            notRedeemed(Status.fromThrowable(failure));
-        }
-
-        @Override
-        public void onCompleted() {
-            Approval redeemed = approval;
-            if (redeemed != null
-                    && redeemed.getId().equals(id)
-                    && redeemed.getDigest().equals(digest)
-                    && redeemed.getUses() > 0) {
-                Approval granted;
-                synchronized (RemoteHold.this) {
-                    granted = said;
-                }
-                conclude(decided(Outcome.GRANTED, granted));
-            } else {
-                conclude(Outcome.UNAVAILABLE, "the approval service gave no valid answer");
-            }
-        }
+        ended.accept(this);
+        return true;
     }
 
     /** Nobody waits for a cancellation; what is not cancelled lapses. */
@@ -340,17 +163,17 @@ final class RemoteHold implements Hold {
 
         @Override
         public void onNext(Approval value) {
-            LOG.debug("`{}` is withdrawn", id);
+            LOG.debug("`{}` is withdrawn", held.id());
         }
 
         @Override
         public void onError(Throwable failure) {
-            LOG.debug("`{}` could not be withdrawn; it lapses: {}", id, Status.fromThrowable(failure));
+            LOG.debug("`{}` could not be withdrawn; it lapses: {}", held.id(), Status.fromThrowable(failure));
         }
 
         @Override
         public void onCompleted() {
-            LOG.debug("`{}` was taken back", id);
+            LOG.debug("`{}` was taken back", held.id());
         }
     }
 }

@@ -52,6 +52,21 @@ final class WireClient implements AutoCloseable {
         return untilReady();
     }
 
+    /** Runs a query; returns when its first row came, by {@link System#nanoTime}. */
+    long firstRow(String sql) throws IOException {
+        send('Q', zeroEnded(sql));
+        char tag = next();
+        while (tag != 'D' && tag != 'Z') {
+            tag = next();
+        }
+        long came = System.nanoTime();
+        if (tag == 'Z') {
+            throw new IOException("there was no row");
+        }
+        untilReady();
+        return came;
+    }
+
     /** Runs a COPY FROM STDIN with that many bytes of lines; returns how many were sent. */
     long copyIn(String sql, long bytes) throws IOException {
         send('Q', zeroEnded(sql));

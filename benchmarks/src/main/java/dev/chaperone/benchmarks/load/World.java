@@ -39,7 +39,15 @@ final class World implements AutoCloseable {
     private final OidcBackend oidc;
     private final String password = UUID.randomUUID().toString();
     private final int pdpPort = Child.freePort();
+    private final int peoplePort = Child.freePort();
+    private final boolean holding;
     private final String kafka;
+    private final Child pdp;
+
+    /** One whose policies hold nothing. */
+    World(Path home, Path directory, boolean shipping, String javaOptions) {
+        this(home, directory, shipping, javaOptions, false);
+    }
 
     /**
      * Starts the database, the identity provider and the decision point.
@@ -47,12 +55,14 @@ final class World implements AutoCloseable {
      * @param home the project's directory
      * @param directory for everything that is written, emptied by nobody
      * @param shipping true to start a Kafka broker too, so that records are shipped
-     * @param javaOptions further options of the enforcers' JVMs
+     * @param javaOptions further options of the enforcers' JVMs, and of the decision point's where it keeps approvals
+     * @param holding true to have the decision point keep approvals, in another database of the same server, and hold one table
      */
-    World(Path home, Path directory, boolean shipping, String javaOptions) {
+    World(Path home, Path directory, boolean shipping, String javaOptions, boolean holding) {
         this.home = home;
         this.directory = directory;
         this.javaOptions = javaOptions;
+        this.holding = holding;
         try {
             Files.createDirectories(directory);
             postgres = closing(Backends.postgres());
@@ -66,7 +76,12 @@ final class World implements AutoCloseable {
             Files.writeString(directory.resolve("catalog.yaml"), resource("catalog.yaml"));
             Files.writeString(directory.resolve("masked.sql"), resource("masked.sql"));
             Files.writeString(directory.resolve("plain.sql"), resource("plain.sql"));
-            serve("pdp", pdpPort, resource("pdp.yaml").replace("${PORT}", String.valueOf(pdpPort)), "");
+            String decisions = resource("pdp.yaml")
+                    .replace("${PORT}", String.valueOf(pdpPort))
+                    .replace("${POLICIES}", holding ? "  policies: policies\n" : "");
+            pdp = holding
+                    ? serve("pdp", pdpPort, decisions + "\n" + approvals(), javaOptions)
+                    : serve("pdp", pdpPort, decisions, "");
         } catch (IOException e) {
             close();
             throw new UncheckedIOException("`" + directory + "` cannot be written", e);
@@ -74,6 +89,19 @@ final class World implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    private String approvals() throws IOException {
+        postgres.createDatabase("approvals");
+        Files.writeString(directory.resolve("store-password"), postgres.superuserPassword());
+        Files.writeString(
+                Files.createDirectories(directory.resolve("policies")).resolve("held.drl"), resource("held.drl"));
+        return resource("approvals.yaml")
+                .replace("${PEOPLE}", String.valueOf(peoplePort))
+                .replace("${ISSUER}", oidc.issuer().toString())
+                .replace("${AUDIENCE}", oidc.audience())
+                .replace("${STORE}", postgres.jdbcUrl("approvals"))
+                .replace("${STORE_USER}", postgres.superuser());
     }
 
     private String broker() {
@@ -134,6 +162,7 @@ final class World implements AutoCloseable {
                 .replace("${ISSUER}", oidc.issuer().toString())
                 .replace("${AUDIENCE}", oidc.audience())
                 .replace("${PDP}", String.valueOf(pdpPort))
+                .replace("${APPROVALS}", String.valueOf(holding))
                 .replace("${KAFKA}", kafka)
                 .replace("${DURABILITY}", durability);
         Child child = serve(durability, port, configuration, javaOptions);
@@ -157,6 +186,26 @@ final class World implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /** Where enforcers reach the decision point. */
+    int pdpPort() {
+        return pdpPort;
+    }
+
+    /** The decision point's process. */
+    long pdpProcessId() {
+        return pdp.processId();
+    }
+
+    /** Where people decide. */
+    int peoplePort() {
+        return peoplePort;
+    }
+
+    /** The token of somebody who decides. */
+    String officer() {
+        return oidc.token(TokenSpec.of("olivia").withAuthorizedParty("desk").withGroups("officers"));
     }
 
     /** The token of somebody who treats patients: nothing is masked for her, and nothing searched. */

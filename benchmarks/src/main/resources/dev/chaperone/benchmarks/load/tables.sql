@@ -7,11 +7,13 @@ FROM generate_series(1, 10000) AS i;
 ALTER TABLE masked ADD PRIMARY KEY (id);
 CREATE TABLE plain AS TABLE masked;
 ALTER TABLE plain ADD PRIMARY KEY (id);
+-- What takes an approval.
+CREATE TABLE held AS SELECT i AS id, 'row ' || i AS line FROM generate_series(1, 10) AS i;
 -- What is copied in and out, and a row as long as PostgreSQL makes them through most drivers.
 CREATE UNLOGGED TABLE loaded (line text);
 CREATE TABLE long_rows (content bytea);
 ALTER TABLE long_rows ALTER content SET STORAGE EXTERNAL;
-GRANT SELECT ON masked, plain, long_rows, pgbench_accounts, pgbench_branches TO chaperone_bench;
+GRANT SELECT ON masked, plain, long_rows, held, pgbench_accounts, pgbench_branches TO chaperone_bench;
 GRANT INSERT ON loaded TO chaperone_bench;
 -- The log would receive every query tree; docs/architecture.md says so.
 ALTER ROLE chaperone_bench SET log_min_messages = fatal;
