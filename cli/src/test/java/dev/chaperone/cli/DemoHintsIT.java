@@ -4,8 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.net.CookieManager;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -87,10 +95,42 @@ class DemoHintsIT {
                     return found.find() && held.add(found.group());
                 },
                 () -> "nothing is held");
+        assertThat(seenInTheConsole(screen)).contains(held.get(0));
         assertThat(type(list.replace("approvals list", "approvals approve " + held.get(0) + " --because called"), ""))
                 .contains("approved by m.keller");
         assertThat(waiting.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(Files.readString(output)).contains("UPDATE 1").contains("8 | p_");
+    }
+
+    /** What waits, as the console tells somebody who signs in as it is said. */
+    private static String seenInTheConsole(TestingTerminal screen) throws Exception {
+        Matcher said = Pattern.compile("(http://localhost:\\d+) +sign in as (\\S+), with the claims (\\{.*})")
+                .matcher(screen.out());
+        assertThat(said.find()).isTrue();
+        HttpClient browser = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .cookieHandler(new CookieManager())
+                .followRedirects(HttpClient.Redirect.NORMAL)
+                .build();
+        HttpResponse<String> login = ask(browser, HttpRequest.newBuilder(URI.create(said.group(1) + "/sign-in")));
+        String form =
+                "username=" + said.group(2) + "&claims=" + URLEncoder.encode(said.group(3), StandardCharsets.UTF_8);
+        HttpResponse<String> signedIn = ask(
+                browser,
+                HttpRequest.newBuilder(login.uri())
+                        .header("content-type", "application/x-www-form-urlencoded")
+                        .POST(HttpRequest.BodyPublishers.ofString(form)));
+        assertThat(signedIn.uri()).hasToString(said.group(1) + "/");
+        return ask(browser, HttpRequest.newBuilder(URI.create(said.group(1) + "/api/approvals")))
+                .body();
+    }
+
+    private static HttpResponse<String> ask(HttpClient browser, HttpRequest.Builder request)
+            throws IOException, InterruptedException {
+        HttpResponse<String> response =
+                browser.send(request.timeout(Duration.ofSeconds(30)).build(), HttpResponse.BodyHandlers.ofString());
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        return response;
     }
 
     /** Types the line behind a title; what its program printed. */

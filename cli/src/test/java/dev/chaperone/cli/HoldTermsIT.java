@@ -45,6 +45,7 @@ class HoldTermsIT {
             then
                 verdict.limitRows(2);
                 verdict.approvers("census");
+                verdict.grant("window", "1h");
             end
 
             rule "diagnoses, for a while"
@@ -238,6 +239,10 @@ class HoldTermsIT {
             assertThat(running).isNotDone();
             site.person("clara", "census").does("approve", id, "--because", "a census");
             assertThat(HeldSite.await(running).rows()).isEqualTo(6);
+
+            HeldSite.Came again = HeldSite.run(agent, sql);
+            assertThat(again.rows()).isEqualTo(6);
+            assertThat(again.notices()).contains("more than 2 rows are delivered by the grant `" + id + "`");
         }
     }
 
