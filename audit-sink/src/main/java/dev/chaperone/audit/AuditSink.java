@@ -96,6 +96,10 @@ public final class AuditSink implements AutoCloseable {
         return meters.stored();
     }
 
+    SinkMeters meters() {
+        return meters;
+    }
+
     /** Stores what was received, and stops. */
     @Override
     public synchronized void close() {

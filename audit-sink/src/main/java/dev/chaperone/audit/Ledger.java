@@ -52,7 +52,20 @@ public final class Ledger {
 
     /** Everything in the ledger, by partition, in the order of Kafka's offsets. Close it. */
     public Cursor items() {
-        return new Cursor(segments());
+        return new Cursor(segments(), 0);
+    }
+
+    /** A place in a ledger: a partition, a segment by its first offset, and a byte at which a frame starts. */
+    record Place(int partition, long segment, long position) {}
+
+    /** What the place's partition holds from there on, in the order of Kafka's offsets. Close it. */
+    Cursor itemsFrom(Place place) {
+        List<Segment> from =
+                segments(LedgerFormat.partitionDirectory(directory, place.partition()), place.partition()).stream()
+                        .filter(segment -> segment.firstOffset() >= place.segment())
+                        .toList();
+        boolean there = !from.isEmpty() && from.get(0).firstOffset() == place.segment();
+        return new Cursor(from, there ? place.position() : 0);
     }
 
     /**
@@ -74,7 +87,8 @@ public final class Ledger {
     /** One segment file. */
     record Segment(Path file, String name, int partition, long firstOffset) {}
 
-    private List<Segment> segments() {
+    /** Every segment, by partition, oldest first. */
+    List<Segment> segments() {
         List<Segment> all = new ArrayList<>();
         for (Path child : list(directory)) {
             Matcher matcher = PARTITION.matcher(child.getFileName().toString());
@@ -114,9 +128,18 @@ public final class Ledger {
         private final Iterator<Segment> segments;
         private @Nullable Segment segment;
         private @Nullable SegmentReader reader;
+        private long start;
+        private long passed;
 
-        private Cursor(List<Segment> segments) {
+        private Cursor(List<Segment> segments, long start) {
             this.segments = segments.iterator();
+            this.start = start;
+        }
+
+        /** Bytes that were read so far. */
+        long bytesRead() {
+            SegmentReader open = reader;
+            return passed + (open == null ? 0 : open.position());
         }
 
         /**
@@ -134,7 +157,8 @@ public final class Ledger {
                             return null;
                         }
                         current = segments.next();
-                        open = new SegmentReader(current.file(), current.partition(), current.firstOffset());
+                        open = new SegmentReader(current.file(), current.partition(), current.firstOffset(), start);
+                        start = 0;
                         segment = current;
                         reader = open;
                     }
@@ -172,6 +196,7 @@ public final class Ledger {
             reader = null;
             segment = null;
             if (open != null) {
+                passed += open.position();
                 try {
                     open.close();
                 } catch (IOException e) {

@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongConsumer;
 
 /**
  * Verifies a ledger offline: from its files and the enforcers' public keys alone, by the rules at the top of {@code
@@ -26,16 +27,20 @@ public final class LedgerVerifier {
     /** Failures and notes that a verdict lists of each; the rest are counted. */
     public static final int MAX_FINDINGS = 1000;
 
+    private static final int PROGRESS_RECORDS = 1000;
+
     private final Ledger ledger;
     private final TrustedKeys keys;
     private final Findings integrity = new Findings();
     private final Findings completeness = new Findings();
+    private final LongConsumer progress;
     private long records;
     private long identical;
 
-    private LedgerVerifier(Ledger ledger, TrustedKeys keys) {
+    private LedgerVerifier(Ledger ledger, TrustedKeys keys, LongConsumer progress) {
         this.ledger = ledger;
         this.keys = keys;
+        this.progress = progress;
     }
 
     /**
@@ -45,7 +50,16 @@ public final class LedgerVerifier {
      * @throws java.io.UncheckedIOException when a file cannot be read
      */
     public static VerificationReport verify(Path ledger, TrustedKeys keys) {
-        return new LedgerVerifier(Ledger.open(ledger), keys).run();
+        return verify(ledger, keys, bytes -> {});
+    }
+
+    /**
+     * Verifies a ledger, and tells how far it is.
+     *
+     * @param progress is told from time to time how many bytes were read; what it throws ends the verification
+     */
+    static VerificationReport verify(Path ledger, TrustedKeys keys, LongConsumer progress) {
+        return new LedgerVerifier(Ledger.open(ledger), keys, progress).run();
     }
 
     private VerificationReport run() {
@@ -55,6 +69,9 @@ public final class LedgerVerifier {
             for (LedgerItem item = items.next(); item != null; item = items.next()) {
                 if (item instanceof LedgerItem.Entry entry) {
                     records++;
+                    if (records % PROGRESS_RECORDS == 0) {
+                        progress.accept(items.bytesRead());
+                    }
                     if (chain.check(entry)) {
                         complete.observe(entry);
                     }

@@ -84,6 +84,7 @@ public sealed interface ReplayStep {
      * @param rows rows in it
      * @param maskedValues values masked in it
      * @param detected what detectors found and replaced in it, by detector
+     * @param masked where it is known that something was replaced, by row of this delivery
      * @param table the rows; null when there are none, or the media type is not known
      * @param messages what else the client was told: command tags, errors, notices
      */
@@ -97,9 +98,13 @@ public sealed interface ReplayStep {
             long rows,
             long maskedValues,
             Map<String, Long> detected,
+            List<MaskedCell> masked,
             @Nullable TableView table,
             List<String> messages)
             implements ReplayStep {}
+
+    /** A cell by its row and its column, both from 0. */
+    record MaskedCell(int row, int column) {}
 
     /**
      * The client sent data along with an operation.
@@ -132,6 +137,41 @@ public sealed interface ReplayStep {
             long bytes,
             long durationMicros)
             implements ReplayStep {}
+
+    /**
+     * An operation waits for people.
+     *
+     * @param approval id of the approval
+     * @param limit the limit that was met; empty for an operation that is held before it runs
+     */
+    record Held(long sequence, long atMicros, long request, String kind, String approval, String limit)
+            implements ReplayStep {}
+
+    /**
+     * An operation waits no longer.
+     *
+     * @param approval id of the approval
+     * @param outcome how it ended: "granted", "denied", "expired", "withdrawn" or "unavailable"
+     * @param words what people said about it
+     * @param waitedMicros how long it waited
+     * @param votes who decided what, as far as the enforcer was told
+     * @param breakGlass granted by one person's break-glass rights
+     */
+    record HoldEnded(
+            long sequence,
+            long atMicros,
+            long request,
+            String kind,
+            String approval,
+            String outcome,
+            String words,
+            long waitedMicros,
+            List<Vote> votes,
+            boolean breakGlass)
+            implements ReplayStep {}
+
+    /** What somebody said about an operation that waited. */
+    record Vote(String subject, boolean approve, String justification, boolean breakGlass) {}
 
     /** The session ended. */
     record Closed(long sequence, long atMicros, long request, String kind, String cause) implements ReplayStep {}

@@ -79,6 +79,16 @@ public final class ReplayText {
             line(time + "#" + completed.request() + " " + completed.outcome() + " " + completed.code() + ", "
                     + completed.rows() + " rows, " + completed.bytes() + " bytes in "
                     + millis(completed.durationMicros()));
+        } else if (step instanceof ReplayStep.Held held) {
+            line(time + "#" + held.request() + " held for approval " + held.approval()
+                    + (held.limit().isEmpty() ? "" : ", " + held.limit()));
+        } else if (step instanceof ReplayStep.HoldEnded ended) {
+            line(time + "#" + ended.request() + " " + ended.outcome() + " after " + millis(ended.waitedMicros())
+                    + (ended.breakGlass() ? ", BY BREAK-GLASS" : "")
+                    + (ended.words().isEmpty() ? "" : ": " + ended.words()));
+            ended.votes()
+                    .forEach(vote -> line(INDENT + vote.subject() + (vote.approve() ? " approved" : " denied")
+                            + (vote.breakGlass() ? " by break-glass" : "") + ": " + vote.justification()));
         } else if (step instanceof ReplayStep.Closed closed) {
             line(time + "session closed: " + closed.cause());
         } else {

@@ -6,12 +6,14 @@ import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Reads one segment file from its start, a frame at a time. */
+/** Reads one segment file, a frame at a time. */
 final class SegmentReader implements Closeable {
 
     private final int partition;
@@ -22,10 +24,23 @@ final class SegmentReader implements Closeable {
     private boolean ended;
 
     SegmentReader(Path file, int partition, long firstOffset) throws IOException {
+        this(file, partition, firstOffset, 0);
+    }
+
+    /** Reads from a place on at which a frame starts; 0 is the file's start. */
+    SegmentReader(Path file, int partition, long firstOffset, long from) throws IOException {
         this.partition = partition;
         this.firstOffset = firstOffset;
-        this.size = Files.size(file);
-        this.input = new DataInputStream(new BufferedInputStream(Files.newInputStream(file), 1 << 16));
+        this.position = from;
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+        try {
+            this.size = channel.size();
+            channel.position(from);
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+        this.input = new DataInputStream(new BufferedInputStream(Channels.newInputStream(channel), 1 << 16));
     }
 
     /**
@@ -61,7 +76,7 @@ final class SegmentReader implements Closeable {
             }
         }
         long left = size - position;
-        if (left == 0) {
+        if (left <= 0) {
             ended = true;
             return null;
         }

@@ -4,6 +4,7 @@ import dev.chaperone.proto.ByteSize;
 import dev.chaperone.proto.Setting;
 import java.nio.file.Path;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the sink reads Kafka and where it keeps the ledger.
@@ -16,6 +17,7 @@ import java.util.Map;
  * @param segmentSize a segment file is closed once it has grown to this size
  * @param batchRecords records after which, at the latest, everything is forced to disk
  * @param rememberedEvents events of each partition that are remembered to recognise repetitions
+ * @param evidence how questions about the ledger are answered, or null when they are not
  */
 public record SinkConfig(
         @Setting(value = "where Kafka is, as host:port, comma-separated", defaultValue = "127.0.0.1:9092")
@@ -46,7 +48,13 @@ public record SinkConfig(
         @Setting(
                 value = "events of each partition that are remembered to recognise repeated ones",
                 defaultValue = "100000")
-        int rememberedEvents) {
+        int rememberedEvents,
+
+        @Setting(
+                value = "answers consoles that ask about sessions and the ledger; nobody is answered when left out",
+                optional = true)
+        @Nullable
+        EvidenceConfig evidence) {
 
     public SinkConfig {
         kafka = Map.copyOf(kafka);
@@ -74,6 +82,7 @@ public record SinkConfig(
                 Map.of(),
                 new ByteSize(256L << 20),
                 2000,
-                100_000);
+                100_000,
+                null);
     }
 }

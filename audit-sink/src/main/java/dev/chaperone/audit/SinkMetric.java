@@ -12,7 +12,9 @@ enum SinkMetric {
     LOST("chaperone.sink.offsets.lost", "Kafka offsets that were deleted before the sink read them"),
     FORCE("chaperone.sink.force", "time to force a batch to disk"),
     LAG("chaperone.sink.lag", "records in Kafka that are not stored yet"),
-    RESTARTS("chaperone.sink.restarts", "times that reading stopped for an error and began again");
+    RESTARTS("chaperone.sink.restarts", "times that reading stopped for an error and began again"),
+    EVIDENCE_ANSWERED(
+            "chaperone.sink.evidence.answered", "questions about the ledger that were put on record and answered");
 
     private final String id;
     private final String description;

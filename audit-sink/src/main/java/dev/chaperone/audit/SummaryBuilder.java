@@ -8,16 +8,29 @@ import dev.chaperone.audit.v1.OperationDecided;
 import dev.chaperone.audit.v1.OperationRepeated;
 import dev.chaperone.audit.v1.SessionOpened;
 import dev.chaperone.decision.v1.Effect;
+import dev.chaperone.decision.v1.ObjectRef;
 import dev.chaperone.decision.v1.Principal;
+import dev.chaperone.decision.v1.Resource;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.Deque;
 import java.util.EnumMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Sums a session up while its events go by. */
 final class SummaryBuilder {
+
+    private static final int MAX_RESOURCES = 32;
+    private static final int MAX_RECENT = 8;
+    private static final int MAX_RECENT_RESOURCES = 4;
 
     private final String session;
     private final @Nullable String wanted;
@@ -34,6 +47,8 @@ final class SummaryBuilder {
     private boolean textFound;
     private final Map<String, Long> detected = new TreeMap<>();
     private final Map<Effect, Long> effects = new EnumMap<>(Effect.class);
+    private final Set<String> resources = new LinkedHashSet<>();
+    private final Deque<Operation> recent = new ArrayDeque<>();
 
     /** Starts a summary that also watches for a text in operations. */
     SummaryBuilder(String session, @Nullable String wanted) {
@@ -41,6 +56,9 @@ final class SummaryBuilder {
         this.wanted = wanted == null ? null : wanted.toLowerCase(Locale.ROOT);
         this.textFound = wanted == null;
     }
+
+    /** An operation without what it said. */
+    record Operation(Instant at, String name, List<String> resources, Effect effect) {}
 
     /** Takes the next event; one that was taken already is skipped. */
     void add(AuditEvent event) {
@@ -56,7 +74,7 @@ final class SummaryBuilder {
         switch (event.getBodyCase()) {
             case SESSION_OPENED -> opened = event.getSessionOpened();
             case AUTHENTICATED -> principal = event.getAuthenticated().getPrincipal();
-            case OPERATION_DECIDED -> decided(event.getOperationDecided());
+            case OPERATION_DECIDED -> decided(event.getOperationDecided(), lastSeen);
             case OPERATION_REPEATED -> repeated(event.getOperationRepeated());
             case DELIVERED -> delivered(event.getDelivered());
             case SESSION_CLOSED -> end = event.getSessionClosed().getCause();
@@ -64,7 +82,21 @@ final class SummaryBuilder {
         }
     }
 
-    private void decided(OperationDecided decided) {
+    private void decided(OperationDecided decided, Instant at) {
+        List<String> touched = names(decided.getRequest().getResource());
+        for (String name : touched) {
+            if (resources.size() < MAX_RESOURCES) {
+                resources.add(name);
+            }
+        }
+        if (recent.size() == MAX_RECENT) {
+            recent.removeLast();
+        }
+        recent.addFirst(new Operation(
+                at,
+                decided.getRequest().getAction().getOperation(),
+                touched.stream().limit(MAX_RECENT_RESOURCES).toList(),
+                decided.getEnforced()));
         statements++;
         effects.merge(decided.getEnforced(), 1L, Long::sum);
         lookInto(decided.getOperation());
@@ -90,6 +122,27 @@ final class SummaryBuilder {
         }
     }
 
+    /** What a resource is called, without anything that could name a patient: no object keys, no arguments. */
+    private static List<String> names(Resource resource) {
+        return Stream.of(
+                        resource.getRelationsList().stream()
+                                .filter(relation -> !relation.getSystem())
+                                .map(relation -> relation.getSchema() + "." + relation.getName()),
+                        resource.getObjectsList().stream().map(ObjectRef::getBucket),
+                        resource.hasEndpoint()
+                                ? Stream.of(resource.getEndpoint().getHost()
+                                        + resource.getEndpoint().getRoute())
+                                : Stream.<String>empty(),
+                        resource.hasTool()
+                                ? Stream.of(resource.getTool().getServer() + "/"
+                                        + resource.getTool().getName())
+                                : Stream.<String>empty())
+                .flatMap(names -> names)
+                .distinct()
+                .limit(MAX_RESOURCES)
+                .toList();
+    }
+
     static String text(ByteString operation) {
         return operation.toStringUtf8();
     }
@@ -106,6 +159,37 @@ final class SummaryBuilder {
                 && (query.effect() == null || effects.containsKey(query.effect()))
                 && (query.from() == null || !lastSeen.isBefore(query.from()))
                 && (query.to() == null || began.isBefore(query.to()));
+    }
+
+    /** Names of what operations touched, the first of them. */
+    Set<String> resources() {
+        return Collections.unmodifiableSet(resources);
+    }
+
+    /** The last operations, newest first; repetitions of earlier ones are not among them. */
+    List<Operation> recent() {
+        return List.copyOf(recent);
+    }
+
+    String session() {
+        return session;
+    }
+
+    Principal principal() {
+        return principal;
+    }
+
+    String upstream() {
+        return opened.getUpstream();
+    }
+
+    Instant began() {
+        return began;
+    }
+
+    /** The sequence behind the last event that was taken. */
+    long nextSequence() {
+        return nextSequence;
     }
 
     boolean isEmpty() {

@@ -186,7 +186,8 @@ final class AuditSinkIT {
                 Map.of("reconnect.backoff.max.ms", "500"),
                 new ByteSize(4096),
                 7,
-                1000);
+                1000,
+                null);
         AuditSink sink = new AuditSink(config, registry, Duration.ofSeconds(1));
         sink.start();
         return sink;

@@ -15,6 +15,7 @@ import dev.chaperone.audit.v1.SessionClosed;
 import dev.chaperone.audit.v1.SessionEnded;
 import dev.chaperone.audit.v1.SessionOpened;
 import dev.chaperone.audit.v1.SessionStarted;
+import dev.chaperone.decision.v1.DecideRequest;
 import dev.chaperone.decision.v1.Decision;
 import dev.chaperone.decision.v1.Detect;
 import dev.chaperone.decision.v1.Effect;
@@ -22,13 +23,17 @@ import dev.chaperone.decision.v1.Mask;
 import dev.chaperone.decision.v1.Obligation;
 import dev.chaperone.decision.v1.Principal;
 import dev.chaperone.decision.v1.Reason;
+import dev.chaperone.decision.v1.Relation;
 import dev.chaperone.proto.AuditChain;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 
 /** Writes a session's chain as an enforcer does, into a list that several sessions may share. */
 final class TestSession {
+
+    static final String ISSUER = "https://login.example";
 
     private static long clock = 1_700_000_000L;
 
@@ -78,13 +83,18 @@ final class TestSession {
     void authenticated(String subject, String agent) {
         add(AuditEvent.newBuilder()
                 .setAuthenticated(Authenticated.newBuilder()
-                        .setPrincipal(Principal.newBuilder().setSubject(subject).setAgent(agent))));
+                        .setPrincipal(Principal.newBuilder()
+                                .setIssuer(ISSUER)
+                                .setSubject(subject)
+                                .setAgent(agent)
+                                .setTokenId("token-id"))));
     }
 
     void statement(long number, String sql, Effect effect, byte[] payload, long rows) {
         add(AuditEvent.newBuilder()
                 .setRequestNumber(number)
                 .setOperationDecided(OperationDecided.newBuilder()
+                        .setRequest(request(sql))
                         .setOperation(ByteString.copyFromUtf8(sql))
                         .addParameters(Parameter.newBuilder().setValue(ByteString.copyFromUtf8("7")))
                         .addParameters(Parameter.newBuilder().setIsNull(true))
@@ -112,6 +122,7 @@ final class TestSession {
                             .setPayload(ByteString.copyFrom(payload))
                             .setRows(rows)
                             .setMaskedValues(rows)
+                            .addAllMaskedCells(rows > 0 ? List.of(0, 1) : List.of())
                             .putDetected("ssn", 2)
                             .putDetected("phone", 1)));
             add(AuditEvent.newBuilder()
@@ -121,6 +132,16 @@ final class TestSession {
                             .setCode("SELECT " + rows)
                             .setRows(rows)));
         }
+    }
+
+    private static DecideRequest.Builder request(String sql) {
+        DecideRequest.Builder request = DecideRequest.newBuilder();
+        request.getActionBuilder().setOperation(sql.split(" ", 2)[0].toLowerCase(Locale.ROOT));
+        if (sql.contains("patients")) {
+            request.getResourceBuilder()
+                    .addRelations(Relation.newBuilder().setSchema("public").setName("patients"));
+        }
+        return request;
     }
 
     /** A statement decided on as that of an earlier event was. */

@@ -42,12 +42,17 @@ final class TestSigner {
     }
 
     TrustedKeys trusted(Path directory) throws IOException {
+        return TrustedKeys.read(List.of(publicKey(directory)));
+    }
+
+    /** Writes the public key's file. */
+    Path publicKey(Path directory) throws IOException {
         Path file = directory.resolve("keys-" + keyId() + ".pub");
         Files.writeString(
                 file,
                 "# test\nchaperone-ed25519 " + keyId() + " "
                         + Base64.getEncoder()
                                 .encodeToString(key.generatePublicKey().getEncoded()) + "\n");
-        return TrustedKeys.read(List.of(file));
+        return file;
     }
 }

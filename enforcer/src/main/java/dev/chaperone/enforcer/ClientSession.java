@@ -3,6 +3,7 @@ package dev.chaperone.enforcer;
 import com.google.protobuf.ByteString;
 import dev.chaperone.audit.v1.AuditEvent;
 import dev.chaperone.audit.v1.Delivered;
+import dev.chaperone.audit.v1.MaskedOriginal;
 import dev.chaperone.audit.v1.MaskedOriginals;
 import dev.chaperone.audit.v1.SessionClosed;
 import dev.chaperone.audit.v1.SessionOpened;
@@ -68,8 +69,21 @@ final class ClientSession implements SessionRecorder {
                     ? event.getOperationRepeatedBuilder().getDeliveredBuilder()
                     : event.getDeliveredBuilder();
             delivered.setOriginals(encrypted(originals));
+            markMasked(delivered, originals);
         }
         return record(event);
+    }
+
+    /** Says where values were replaced, which the originals say too, but to the auditor alone. */
+    private static void markMasked(Delivered.Builder delivered, MaskedOriginals originals) {
+        int before = 0;
+        for (MaskedOriginal original : originals.getValuesList()) {
+            long row = original.getRow();
+            if (row >= 0 && row <= Integer.MAX_VALUE) {
+                delivered.addMaskedCells((int) row - before).addMaskedCells(original.getColumn());
+                before = (int) row;
+            }
+        }
     }
 
     @Override
