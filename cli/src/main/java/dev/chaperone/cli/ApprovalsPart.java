@@ -11,9 +11,11 @@ import dev.chaperone.pdp.approval.ApprovalServer;
 import dev.chaperone.pdp.approval.Approvals;
 import dev.chaperone.pdp.approval.Channel;
 import dev.chaperone.pdp.approval.KafkaChannel;
+import dev.chaperone.pdp.console.ConsoleFacts;
 import dev.chaperone.pdp.console.ConsoleServer;
 import dev.chaperone.pdp.console.ServiceDesk;
 import dev.chaperone.pdp.notify.Notifiers;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,7 +47,7 @@ final class ApprovalsPart implements AutoCloseable {
     }
 
     /** Opens the database, listens for people, and has the decision point serve enforcers once that starts. */
-    static ApprovalsPart start(ApprovalsSection config, DecisionServer decisions) {
+    static ApprovalsPart start(ApprovalsSection config, DecisionServer decisions, MeterRegistry meters) {
         Closing closing = new Closing();
         try {
             OidcAuthenticator authenticator = closing.add(new OidcAuthenticator(config.identity()));
@@ -64,7 +66,11 @@ final class ApprovalsPart implements AutoCloseable {
             decisions.serve(server.forEnforcers());
             ConsoleServer console = config.console() == null
                     ? null
-                    : closing.add(new ConsoleServer(config.console(), new ServiceDesk(approvals)));
+                    : closing.add(new ConsoleServer(
+                            config.console(),
+                            new ServiceDesk(approvals),
+                            new ConsoleFacts(() -> decisions.policies().details(), decisions::enforcers),
+                            meters));
             if (console != null) {
                 console.start();
             }
@@ -140,9 +146,12 @@ final class ApprovalsPart implements AutoCloseable {
         return lines;
     }
 
-    /** Whether the database answers. */
+    /** Whether the database answers, and browsers are served. */
     void check() {
         approvals.check();
+        if (console != null) {
+            console.check();
+        }
     }
 
     /** Ends the streams, for which the decision point would wait when it stops. */

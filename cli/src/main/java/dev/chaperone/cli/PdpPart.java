@@ -27,7 +27,7 @@ final class PdpPart implements Part {
         DecisionServer server = new DecisionServer(config, meters);
         ApprovalsPart people = null;
         try {
-            people = approvals == null ? null : ApprovalsPart.start(approvals, server);
+            people = approvals == null ? null : ApprovalsPart.start(approvals, server, meters);
             server.start();
             return new PdpPart(config, server, people);
         } catch (RuntimeException e) {

@@ -121,6 +121,10 @@ final class TestingSite {
         return files.ledger();
     }
 
+    Path signingPublicKey() {
+        return files.signingPublicKey();
+    }
+
     /** Replaces a text of the configuration, which must be there. */
     void configure(String old, String replacement) throws IOException {
         String text = Files.readString(files.configuration());

@@ -44,12 +44,31 @@ export const approvals = () => call('/api/approvals');
 
 export const approval = (id) => call(`/api/approvals/${encodeURIComponent(id)}`);
 
+/** What the requester of an approval did before. */
+export const before = (id) => call(`/api/approvals/${encodeURIComponent(id)}/before`);
+
 /** Approves or denies what was seen: the revision says what that was. */
-export const vote = (held, approve, justification) =>
+export const vote = (held, approve, justification, breakGlass = false) =>
   post(`/api/approvals/${encodeURIComponent(held.id)}/${approve ? 'approve' : 'deny'}`, {
     justification,
     revision: held.revision,
+    breakGlass,
   });
+
+/** Sessions that meet conditions, which may name people and so are in no address. */
+export const searchSessions = (conditions) => post('/api/sessions/search', conditions);
+
+/** A session and its next steps, behind a sequence. */
+export const steps = (id, after) =>
+  call(`/api/sessions/${encodeURIComponent(id)}/steps${after === null ? '' : `?after=${after}`}`);
+
+export const policies = () => call('/api/policies');
+
+export const enforcers = () => call('/api/enforcers');
+
+export const ledger = () => call('/api/ledger');
+
+export const verify = () => post('/api/ledger/verify', {});
 
 export const signOut = () => post('/sign-out', {});
 

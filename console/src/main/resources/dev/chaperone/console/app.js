@@ -4,17 +4,38 @@ import { element } from './dom.js';
 import { follow, me, Refusal, signOut } from './api.js';
 import { inbox } from './inbox.js';
 import { detail } from './detail.js';
+import { sessions } from './sessions.js';
+import { replay } from './replay.js';
+import { policies } from './policies.js';
+import { enforcers } from './enforcers.js';
+import { evidence } from './evidence.js';
+
+// By the first word of the address: what shows all, and what shows one. A page is shown by calling what it returns, as often as
+// one likes; a page that has to be looked at from time to time says in "every" after how many milliseconds.
+const PAGES = {
+  approvals: { name: 'Approvals', all: inbox, one: detail },
+  sessions: { name: 'Sessions', all: sessions, one: replay },
+  policies: { name: 'Policies', all: policies },
+  enforcers: { name: 'Enforcers', all: enforcers },
+  evidence: { name: 'Evidence', all: evidence },
+};
 
 const main = document.getElementById('main');
 const live = document.getElementById('live');
+const nav = document.getElementById('pages');
 let who = null;
 let look = async () => {};
 let looking = Promise.resolve();
 let events = null;
+let timer = 0;
 
 function welcome(message) {
   events?.close();
+  clearInterval(timer);
+  look.leave?.();
+  look = async () => {};
   document.getElementById('who').hidden = true;
+  nav.hidden = true;
   live.hidden = true;
   document.title = 'Sign in · Chaperone';
   main.replaceChildren(
@@ -32,6 +53,7 @@ function failed(e) {
   } else if (e.status === 0) {
     connected(false);
   } else {
+    clearInterval(timer);
     main.replaceChildren(
       element('p', {}, element('a', { href: '#/approvals' }, '← All approvals')),
       element('p', { class: 'problem', role: 'alert' }, e.message));
@@ -41,7 +63,11 @@ function failed(e) {
 /** One look at a time, and one more when something changes meanwhile. */
 function again() {
   const mine = look;
-  looking = looking.then(() => (mine === look ? mine() : null)).catch(failed);
+  looking = looking.then(() => (mine === look ? mine() : null)).catch((e) => {
+    if (mine === look) {
+      failed(e);
+    }
+  });
 }
 
 function connected(yes) {
@@ -50,8 +76,24 @@ function connected(yes) {
 }
 
 function route() {
-  const [, page, id] = location.hash.split('/');
-  look = page === 'approvals' && id ? detail(main, who, decodeURIComponent(id)) : inbox(main, who);
+  const [, asked, id] = location.hash.split('/');
+  const name = who.pages.includes(asked) ? asked : 'approvals';
+  const page = PAGES[name];
+  clearInterval(timer);
+  look.leave?.();
+  // A place of its own: a page that was left while it looked shows what it found to nobody.
+  const place = element('div');
+  main.replaceChildren(place);
+  look = id && page.one && name === asked ? page.one(place, who, decodeURIComponent(id)) : page.all(place, who);
+  if (look.every) {
+    timer = setInterval(() => document.visibilityState === 'visible' && again(), look.every);
+  }
+  for (const link of nav.querySelectorAll('a')) {
+    link.toggleAttribute('aria-current', link.dataset.page === name);
+    if (link.dataset.page === name) {
+      link.setAttribute('aria-current', 'page');
+    }
+  }
   again();
   main.focus();
 }
@@ -71,13 +113,19 @@ async function begin() {
   document.getElementById('who-name').textContent = `${who.name} (${who.roles.join(', ').toLowerCase()})`;
   document.getElementById('sign-out').addEventListener('click', async () => {
     try {
-      await signOut();
+      const { goOn } = await signOut();
       who = null;
-      welcome('You have signed out here. Your provider may still know you.');
+      welcome(goOn ? 'You have signed out here.' : 'You have signed out here. Your provider may still know you.');
+      if (goOn) {
+        location.assign(goOn);
+      }
     } catch (e) {
       failed(e);
     }
   });
+  nav.hidden = who.pages.length < 2;
+  nav.querySelector('ul').replaceChildren(...who.pages.filter((page) => PAGES[page]).map((page) => element('li', {},
+    element('a', { href: `#/${page}`, 'data-page': page }, PAGES[page].name))));
   addEventListener('hashchange', () => who && route());
   events = follow(() => again(), connected);
   route();

@@ -1,6 +1,7 @@
 // One approval: what would run, who asks, why it is held; and the decision.
-import { announce, badge, element, requester, STATES, time } from './dom.js';
+import { announce, badge, element, facts, requester, sheet, STATES, table, time } from './dom.js';
 import { approval, Refusal, vote } from './api.js';
+import { history } from './before.js';
 import { statement, value } from './statement.js';
 
 const CLASSES = {
@@ -11,15 +12,6 @@ const CLASSES = {
   CLINICAL: 'health data', UNKNOWN: 'not classified', NONE: 'no PHI',
 };
 
-function facts(...pairs) {
-  return element('dl', {}, ...pairs.filter(([, fact]) => fact !== '')
-    .flatMap(([term, fact]) => [element('dt', {}, term), element('dd', {}, fact)]));
-}
-
-function sheet(title, ...content) {
-  return element('section', { class: 'sheet' }, element('h2', {}, title), ...content);
-}
-
 function fields(operation) {
   if (!operation.fields.length) {
     return element('p', {}, 'None that the enforcer knows of.');
@@ -28,17 +20,14 @@ function fields(operation) {
   const rows = operation.fields.map((field) => {
     const read = field.uses.includes('output') || field.uses.includes('derived');
     const phi = field.phiClass !== 'NONE';
-    return element('tr', {},
-      element('td', {}, field.name),
-      element('td', {}, badge(field.phiClass, phi ? 'phi' : ''), ` ${CLASSES[field.phiClass] ?? ''}`),
-      element('td', {}, field.uses.join(', ')),
-      element('td', {}, field.mask ? badge(`masked: ${field.mask}`, 'mask') : read ? (phi ? 'in the clear' : 'yes') : 'no'));
+    return [
+      field.name,
+      [badge(field.phiClass, phi ? 'phi' : ''), ` ${CLASSES[field.phiClass] ?? ''}`],
+      field.uses.join(', '),
+      field.mask ? badge(`masked: ${field.mask}`, 'mask') : read ? (phi ? 'in the clear' : 'yes') : 'no',
+    ];
   });
-  return element('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'fields' },
-    element('table', {},
-      element('caption', { class: 'visually-hidden' }, 'Fields that it would touch'),
-      element('thead', {}, element('tr', {}, ...heads.map((head) => element('th', { scope: 'col' }, head)))),
-      element('tbody', {}, ...rows)));
+  return table('Fields that it would touch', heads, rows);
 }
 
 function reasons(held) {
@@ -59,6 +48,7 @@ function show(held) {
     element('p', {}, element('a', { href: '#/approvals' }, '← All approvals')),
     element('h1', {}, `${requester(held)}: ${operation.name} on ${operation.upstream}`),
     element('p', { id: 'state' }, badge(STATES[held.state], held.state.toLowerCase()),
+      ...(held.votes.some((said) => said.breakGlass) ? [' ', badge('break-glass', 'denied')] : []),
       ...(held.state === 'PENDING' ? [' lapses ', time(held.expiresAt)] : [])),
     sheet('Why it is held', operation.limit ? element('p', {}, `It met a limit: ${operation.limit}.`) : null, reasons(held)),
     sheet('What would run, exactly', statement(operation.text, operation.protocol),
@@ -98,7 +88,7 @@ function decision(decide) {
     problem.textContent = text;
     problem.hidden = text === '';
   };
-  const say = (approve) => async () => {
+  const say = (approve, breakGlass = false) => async () => {
     const justification = why.value.trim();
     if (justification === '') {
       refuse('Say why: the justification goes on record with your name.');
@@ -110,7 +100,7 @@ function decision(decide) {
     refuse('');
     buttons.forEach((button) => { button.disabled = true; });
     try {
-      await decide(approve, justification);
+      await decide(approve, justification, breakGlass);
     } catch (e) {
       if (!(e instanceof Refusal)) {
         throw e;
@@ -124,13 +114,21 @@ function decision(decide) {
     element('button', { type: 'button', id: 'approve', click: say(true) }, 'Approve'),
     element('button', { type: 'button', id: 'deny', class: 'danger', click: say(false) }, 'Deny'),
   ];
+  const glass = element('button', { type: 'button', id: 'break-glass', class: 'danger', click: say(true, true) },
+    'Break the glass: grant it alone');
+  buttons.push(glass);
   return element('section', { class: 'sheet', id: 'decision' },
     element('h2', {}, 'Your decision'),
     element('label', { for: 'justification' }, 'Justification'),
     why,
     element('p', { class: 'dim', id: 'hint' }, 'Required. It is kept as evidence; write no patient data.'),
     problem,
-    element('div', { class: 'actions' }, ...buttons));
+    element('div', { class: 'actions', id: 'usual' }, ...buttons.slice(0, 2)),
+    element('details', { class: 'emergency', id: 'emergency' },
+      element('summary', {}, 'Emergency'),
+      element('p', {}, 'In an emergency you may grant this alone, with the justification above. Every approver is told at once,'
+        + ' and every report marks it.'),
+      element('div', { class: 'actions' }, glass)));
 }
 
 /** Shows one approval; returns what looks again. */
@@ -138,18 +136,22 @@ export function detail(main, who, id) {
   const above = element('div');
   const below = element('div');
   let seen = null;
-  const form = decision(async (approve, justification) => {
-    seen = await vote(seen, approve, justification);
+  const past = history(id);
+  const form = decision(async (approve, justification, breakGlass) => {
+    seen = await vote(seen, approve, justification, breakGlass);
     render();
-    announce(`You have ${approve ? 'approved' : 'denied'} it.`);
-    main.focus();
+    announce(`You have ${breakGlass ? 'broken the glass for' : approve ? 'approved' : 'denied'} it.`);
+    document.getElementById('main').focus();
   });
-  main.replaceChildren(above, form, below);
+  main.replaceChildren(above, form, below, past.element);
   form.hidden = true;
   function render() {
     above.replaceChildren(...show(seen));
-    form.hidden = seen.state !== 'PENDING' || !who.roles.includes('APPROVER')
+    const decides = who.roles.includes('APPROVER');
+    form.hidden = seen.state !== 'PENDING' || !(decides || seen.powers.breakGlass)
       || seen.votes.some((said) => said.subject === who.subject);
+    form.querySelector('#usual').hidden = !decides;
+    form.querySelector('#emergency').hidden = !seen.powers.breakGlass;
     below.replaceChildren(seen.state === 'PENDING' ? '' : element('p', { class: 'outcome', id: 'outcome' },
       `This is ${STATES[seen.state]}; nothing is left to decide.`));
     document.title = `${requester(seen)} · Chaperone`;
@@ -159,6 +161,7 @@ export function detail(main, who, id) {
     if (seen === null || now.revision !== seen.revision) {
       seen = now;
       render();
+      past.look();
     }
   };
 }

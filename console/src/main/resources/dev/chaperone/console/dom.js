@@ -34,6 +34,51 @@ export function time(iso) {
   return element('time', { datetime: iso, title: at.toLocaleString() }, RELATIVE.format(amount, unit));
 }
 
+/** How long something took or lasted. */
+export function duration(micros) {
+  const seconds = Number(micros) / 1e6;
+  return seconds < 0.001 ? `${Math.round(seconds * 1e6)} µs` : seconds < 1 ? `${(seconds * 1e3).toFixed(1)} ms`
+    : seconds < 120 ? `${seconds.toFixed(1)} s` : seconds < 7200 ? `${Math.round(seconds / 60)} min`
+      : `${(seconds / 3600).toFixed(1)} h`;
+}
+
+/** "1 row", "2 rows". */
+export const count = (number, one, many = `${one}s`) =>
+  `${Number(number).toLocaleString('en')} ${Number(number) === 1 ? one : many}`;
+
+/** A size in words. */
+export function size(bytes) {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let amount = Number(bytes);
+  let unit = 0;
+  while (amount >= 1024 && unit < units.length - 1) {
+    amount /= 1024;
+    unit += 1;
+  }
+  return `${unit ? amount.toFixed(1) : amount} ${units[unit]}`;
+}
+
+/** Terms and what they are; what is empty is left out. */
+export function facts(...pairs) {
+  return element('dl', {}, ...pairs.filter(([, fact]) => fact !== '' && fact !== null)
+    .flatMap(([term, fact]) => [element('dt', {}, term), element('dd', {}, ...[fact].flat())]));
+}
+
+/** A part of a page with a heading. */
+export function sheet(title, ...content) {
+  return element('section', { class: 'sheet' }, element('h2', {}, title), ...content);
+}
+
+/** A table that can be scrolled by itself, so that the page need not be. */
+export function table(caption, heads, rows) {
+  return element('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption },
+    element('table', {},
+      element('caption', { class: 'visually-hidden' }, caption),
+      element('thead', {}, element('tr', {}, ...heads.map((head) => element('th', { scope: 'col' }, head)))),
+      element('tbody', {}, ...rows.map((cells) => element('tr', {}, ...cells.map((cell) => (
+        cell instanceof HTMLTableCellElement ? cell : element('td', {}, ...[cell].flat()))))))));
+}
+
 /** A word in a coloured pill; the word alone carries the meaning. */
 export function badge(text, kind) {
   return element('span', { class: `badge ${kind}` }, text);

@@ -32,13 +32,15 @@ final class DecisionEndpoint extends DecisionServiceGrpc.DecisionServiceImplBase
 
     private final PolicyStore store;
     private final PolicyWatchers watchers;
+    private final Enforcers enforcers;
     private final MeterRegistry registry;
     private final Map<Effect, Timer> timers = new EnumMap<>(Effect.class);
     private final Counter failed;
 
-    DecisionEndpoint(PolicyStore store, PolicyWatchers watchers, MeterRegistry registry) {
+    DecisionEndpoint(PolicyStore store, PolicyWatchers watchers, Enforcers enforcers, MeterRegistry registry) {
         this.store = store;
         this.watchers = watchers;
+        this.enforcers = enforcers;
         this.registry = registry;
         this.failed = PdpMetric.EVALUATION_FAILED.counter(registry);
         for (Effect effect : Effect.values()) {
@@ -78,6 +80,9 @@ final class DecisionEndpoint extends DecisionServiceGrpc.DecisionServiceImplBase
         if (decision.getReasonsCount() > 0
                 && EVALUATION_FAILED.equals(decision.getReasons(0).getRule())) {
             failed.increment();
+        }
+        if (!request.getContext().getEnforcer().isEmpty()) {
+            enforcers.decided(request.getContext().getEnforcer(), decision.getPolicyVersion());
         }
         LOG.debug(
                 "request `{}`: {} by policy `{}`",

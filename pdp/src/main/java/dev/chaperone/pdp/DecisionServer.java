@@ -40,6 +40,7 @@ public final class DecisionServer implements AutoCloseable {
     private final PdpConfig config;
     private final PolicyStore store;
     private final HealthStatusManager health = new HealthStatusManager();
+    private final Enforcers enforcers = new Enforcers();
     private final PolicyWatchers watchers;
     private final DecisionEndpoint endpoint;
     private final List<Server> servers = new ArrayList<>();
@@ -54,8 +55,8 @@ public final class DecisionServer implements AutoCloseable {
     DecisionServer(PdpConfig config, PolicyStore store, MeterRegistry registry) {
         this.config = config;
         this.store = store;
-        this.watchers = new PolicyWatchers(config.limits().maxWatchers());
-        this.endpoint = new DecisionEndpoint(store, watchers, registry);
+        this.watchers = new PolicyWatchers(config.limits().maxWatchers(), enforcers);
+        this.endpoint = new DecisionEndpoint(store, watchers, enforcers, registry);
         PdpMetric.WATCHERS.gauge(registry, watchers::count);
         health(ServingStatus.NOT_SERVING);
         store.onActivated(policy -> {
@@ -151,6 +152,11 @@ public final class DecisionServer implements AutoCloseable {
     /** The policy in force and how it got there. */
     public PolicyStore policies() {
         return store;
+    }
+
+    /** The enforcers that this decision point hears of, by name. */
+    public List<EnforcerStatus> enforcers() {
+        return enforcers.list();
     }
 
     /** Drains: not healthy, no new requests, announcements ended, requests in progress answered; then stops. */

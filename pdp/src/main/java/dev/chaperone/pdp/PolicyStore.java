@@ -6,6 +6,7 @@ import dev.chaperone.rules.CompiledPolicy;
 import dev.chaperone.rules.Diagnostic;
 import dev.chaperone.rules.PolicyCompiler;
 import dev.chaperone.rules.PolicyException;
+import dev.chaperone.rules.PolicySource;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -42,6 +43,7 @@ public final class PolicyStore implements AutoCloseable {
     private final Counter activated;
     private final Counter refused;
     private volatile List<String> problems = List.of();
+    private volatile @Nullable Instant refusedAt;
 
     // Only the loading thread, and start() before it, use these.
     private @Nullable Look seen;
@@ -117,6 +119,25 @@ public final class PolicyStore implements AutoCloseable {
                         problems);
     }
 
+    /** What decides now, rule by rule; null before {@link #start()} and after {@link #close()}. */
+    public @Nullable PolicyDetails details() {
+        PolicyStatus status = status();
+        ActivePolicy policy = active.get();
+        return status == null || policy == null
+                ? null
+                : new PolicyDetails(
+                        status,
+                        policy.rules().rules(),
+                        policy.rules().warnings().stream()
+                                .map(Diagnostic::toString)
+                                .toList(),
+                        policy.content().sources().stream()
+                                .map(PolicySource::path)
+                                .toList(),
+                        policy.content().catalogName(),
+                        status.current() ? null : refusedAt);
+    }
+
     /** The policy in force, null when none is. */
     @Nullable
     ActivePolicy active() {
@@ -156,6 +177,7 @@ public final class PolicyStore implements AutoCloseable {
     }
 
     private void refuse(List<String> why) {
+        refusedAt = Instant.now().truncatedTo(ChronoUnit.MILLIS);
         problems = why;
         refused.increment();
         ActivePolicy policy = active.get();

@@ -22,6 +22,7 @@ final class PolicyWatchers {
     private static final Logger LOG = LoggerFactory.getLogger(PolicyWatchers.class);
 
     private final int most;
+    private final Enforcers enforcers;
     private final Object lock = new Object();
 
     // Guarded by lock.
@@ -30,8 +31,9 @@ final class PolicyWatchers {
 
     private volatile @Nullable WatchPolicyResponse newest;
 
-    PolicyWatchers(int most) {
+    PolicyWatchers(int most, Enforcers enforcers) {
         this.most = most;
+        this.enforcers = enforcers;
     }
 
     int count() {
@@ -75,6 +77,7 @@ final class PolicyWatchers {
                 return true;
             }
             watchers.add(watcher);
+            watcher.following = enforcers.follows(enforcer);
         }
         LOG.debug("enforcer `{}` follows policy changes", enforcer);
         watcher.send();
@@ -85,6 +88,7 @@ final class PolicyWatchers {
         synchronized (lock) {
             watchers.remove(watcher);
         }
+        watcher.left();
         LOG.debug("enforcer `{}` does not follow policy changes any more", watcher.enforcer);
     }
 
@@ -97,6 +101,7 @@ final class PolicyWatchers {
             watchers.clear();
         }
         all.forEach(Watcher::end);
+        all.forEach(Watcher::left);
     }
 
     private static RuntimeException draining() {
@@ -110,6 +115,7 @@ final class PolicyWatchers {
 
         private final String enforcer;
         private final ServerCallStreamObserver<WatchPolicyResponse> stream;
+        private volatile Enforcers.@Nullable Following following;
         private @Nullable WatchPolicyResponse sent;
         private boolean ended;
 
@@ -124,6 +130,17 @@ final class PolicyWatchers {
             if (announcement != null && announcement != sent && !ended && stream.isReady() && !stream.isCancelled()) {
                 sent = announcement;
                 stream.onNext(announcement);
+                Enforcers.Following known = following;
+                if (known != null) {
+                    known.announced(announcement.getPolicyVersion());
+                }
+            }
+        }
+
+        void left() {
+            Enforcers.Following known = following;
+            if (known != null) {
+                known.ended();
             }
         }
 

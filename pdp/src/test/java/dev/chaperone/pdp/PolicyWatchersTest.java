@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 
 class PolicyWatchersTest {
 
-    private final PolicyWatchers watchers = new PolicyWatchers(2);
+    private final Enforcers enforcers = new Enforcers();
+    private final PolicyWatchers watchers = new PolicyWatchers(2, enforcers);
 
     @Test
     void tellsANewWatcherOfThePolicyInForceAndOfEachNext() {

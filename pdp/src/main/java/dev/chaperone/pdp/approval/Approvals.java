@@ -153,7 +153,8 @@ public final class Approvals implements AutoCloseable {
      * @param person verified at this moment, groups included
      */
     public Approval deny(Principal person, DenyRequest request) {
-        return vote(new Decisions.Said(person, request.getId(), false, request.getJustification(), false, 0));
+        return vote(new Decisions.Said(
+                person, request.getId(), false, request.getJustification(), false, request.getRevision()));
     }
 
     private Approval vote(Decisions.Said said) {

@@ -14,6 +14,9 @@ public interface ApprovalDesk {
     /** One of them. */
     HeldOperation find(Person person, String id);
 
+    /** Other approvals of the same requester that the person may see, the newest 10, pending ones among them. */
+    List<HeldOperation> before(Person person, HeldOperation held);
+
     /** Takes down what somebody says, and returns what became of it. */
     HeldOperation vote(Person person, Ballot ballot);
 
@@ -27,8 +30,9 @@ public interface ApprovalDesk {
      * @param revision that they have seen
      * @param approve consent or refusal
      * @param justification why
+     * @param breakGlass consent alone, by break-glass rights
      */
-    record Ballot(String id, long revision, boolean approve, String justification) {}
+    record Ballot(String id, long revision, boolean approve, String justification, boolean breakGlass) {}
 
     /** Something that is followed until it is closed. */
     interface Following extends AutoCloseable {

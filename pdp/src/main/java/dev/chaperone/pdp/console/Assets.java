@@ -17,16 +17,23 @@ final class Assets {
     private static final String HTML = "text/html; charset=utf-8";
     private static final String SCRIPT = "text/javascript; charset=utf-8";
 
-    private static final Map<String, String> TYPES = Map.of(
-            "index.html", HTML,
-            "console.css", "text/css; charset=utf-8",
-            "icon.svg", "image/svg+xml",
-            "app.js", SCRIPT,
-            "api.js", SCRIPT,
-            "dom.js", SCRIPT,
-            "inbox.js", SCRIPT,
-            "detail.js", SCRIPT,
-            "statement.js", SCRIPT);
+    private static final Map<String, String> TYPES = Map.ofEntries(
+            Map.entry("index.html", HTML),
+            Map.entry("console.css", "text/css; charset=utf-8"),
+            Map.entry("icon.svg", "image/svg+xml"),
+            Map.entry("app.js", SCRIPT),
+            Map.entry("api.js", SCRIPT),
+            Map.entry("before.js", SCRIPT),
+            Map.entry("detail.js", SCRIPT),
+            Map.entry("dom.js", SCRIPT),
+            Map.entry("enforcers.js", SCRIPT),
+            Map.entry("evidence.js", SCRIPT),
+            Map.entry("inbox.js", SCRIPT),
+            Map.entry("policies.js", SCRIPT),
+            Map.entry("replay.js", SCRIPT),
+            Map.entry("sessions.js", SCRIPT),
+            Map.entry("statement.js", SCRIPT),
+            Map.entry("steps.js", SCRIPT));
 
     private final Map<String, Asset> assets = new HashMap<>();
 

@@ -17,12 +17,19 @@ import org.jspecify.annotations.Nullable;
  * @param signIn how people sign in
  * @param roles which groups make what of people
  * @param limits bounds on what browsers may use
+ * @param evidence where sessions and the ledger are found, or null when they are not shown
  */
 public record ConsoleConfig(
         @Setting("where browsers reach it") Listen listen,
         @Setting("how people sign in") SignIn signIn,
         @Setting("which groups make what of people") Roles roles,
-        @Setting("bounds on what browsers may use") Limits limits) {
+        @Setting("bounds on what browsers may use") Limits limits,
+
+        @Setting(
+                value = "where sessions and the ledger are found; there are no pages about them when left out",
+                optional = true)
+        @Nullable
+        EvidenceSourceConfig evidence) {
 
     /**
      * The listening side.

@@ -1,5 +1,6 @@
 package dev.chaperone.pdp.console;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -17,6 +18,7 @@ import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,16 +36,23 @@ final class ConsoleConnection extends SimpleChannelInboundHandler<FullHttpReques
     private final ApprovalDesk desk;
     private final SecurityHeaders security;
     private final Executor workers;
+    private final MeterRegistry registry;
     private boolean busy;
     private @Nullable EventStream stream;
 
     ConsoleConnection(
-            ConsoleRoutes routes, Sessions sessions, ApprovalDesk desk, SecurityHeaders security, Executor workers) {
+            ConsoleRoutes routes,
+            Sessions sessions,
+            ApprovalDesk desk,
+            SecurityHeaders security,
+            Executor workers,
+            MeterRegistry registry) {
         this.routes = routes;
         this.sessions = sessions;
         this.desk = desk;
         this.security = security;
         this.workers = workers;
+        this.registry = registry;
     }
 
     @Override
@@ -78,12 +87,24 @@ final class ConsoleConnection extends SimpleChannelInboundHandler<FullHttpReques
     }
 
     private Answer work(WebRequest asked) {
+        long began = System.nanoTime();
+        Answer answer;
         try {
-            return routes.answer(asked);
+            answer = routes.answer(asked);
         } catch (RuntimeException e) {
             LOG.error("a page could not be answered", e);
-            return Answer.text(500, "something went wrong here; it is in the log");
+            answer = Answer.text(500, "something went wrong here; it is in the log");
         }
+        int status = answer instanceof Answer.Content content ? content.status() : 200;
+        ConsoleMetric.REQUESTS
+                .timer(registry, "kind", kind(asked.path()), "status", String.valueOf(status))
+                .record(System.nanoTime() - began, TimeUnit.NANOSECONDS);
+        return answer;
+    }
+
+    /** One of a few words, however many paths somebody makes up. */
+    private static String kind(String path) {
+        return path.startsWith("/api/") ? "api" : path.startsWith("/sign-") ? "sign-in" : "asset";
     }
 
     private void answer(ChannelHandlerContext ctx, Answer answer, boolean keep) {

@@ -2,6 +2,7 @@ package dev.chaperone.pdp.console;
 
 import dev.chaperone.pdp.console.ConsoleConfig.Listen;
 import dev.chaperone.pdp.console.ConsoleConfig.Tls;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
@@ -52,6 +53,10 @@ public final class ConsoleServer implements AutoCloseable {
     private final Provider provider;
     private final Sessions sessions;
     private final Assets assets = new Assets();
+    private final @Nullable Evidence evidence;
+    private final EvidenceRoutes evidenceRoutes;
+    private final FactsRoutes factsRoutes;
+    private final MeterRegistry registry;
     private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
     private final EventLoopGroup loops =
             new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("console", true), NioIoHandler.newFactory());
@@ -64,13 +69,24 @@ public final class ConsoleServer implements AutoCloseable {
             new DefaultThreadFactory("console-worker", true));
     private @Nullable Channel listening;
 
-    /** A console that does nothing before {@link #start()}. */
-    public ConsoleServer(ConsoleConfig config, ApprovalDesk desk) {
+    /**
+     * A console that does nothing before {@link #start()}.
+     *
+     * @param desk where approvals are
+     * @param facts what the decision point beside it knows
+     */
+    public ConsoleServer(ConsoleConfig config, ApprovalDesk desk, ConsoleFacts facts, MeterRegistry registry) {
         this.config = config;
         this.desk = new GuardedDesk(desk);
         this.provider = new Provider(config.signIn(), config.roles());
         this.sessions = new Sessions(config.limits(), Instant::now);
+        this.evidence = config.evidence() == null ? null : new Evidence(config.evidence());
+        this.evidenceRoutes = new EvidenceRoutes(evidence, provider);
+        this.factsRoutes = new FactsRoutes(facts);
+        this.registry = registry;
         workers.allowCoreThreadTimeOut(true);
+        ConsoleMetric.CONNECTIONS.gauge(registry, connections::size);
+        ConsoleMetric.SESSIONS.gauge(registry, sessions::count);
     }
 
     /**
@@ -143,6 +159,18 @@ public final class ConsoleServer implements AutoCloseable {
         return URI.create((config.listen().plaintext() ? "http" : "https") + "://localhost:" + port);
     }
 
+    /**
+     * Whether browsers are served.
+     *
+     * @throws IllegalStateException when they are not
+     */
+    public void check() {
+        Channel channel = listening;
+        if (channel == null || !channel.isActive()) {
+            throw new IllegalStateException("the console does not listen");
+        }
+    }
+
     @Override
     public void close() {
         Channel channel = listening;
@@ -151,6 +179,9 @@ public final class ConsoleServer implements AutoCloseable {
         }
         connections.close().awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
         workers.shutdownNow();
+        if (evidence != null) {
+            evidence.close();
+        }
         loops.shutdownGracefully(0, STOP_SECONDS, TimeUnit.SECONDS)
                 .awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
     }
@@ -184,11 +215,20 @@ public final class ConsoleServer implements AutoCloseable {
                             new IdleStateHandler(0, 0, IDLE_SECONDS, TimeUnit.SECONDS),
                             new HttpObjectAggregator(MAX_BODY_BYTES, true),
                             new ConsoleConnection(
-                                    new ConsoleRoutes(origin, provider, sessions, desk, assets),
+                                    new ConsoleRoutes(
+                                            origin,
+                                            provider,
+                                            sessions,
+                                            desk,
+                                            evidenceRoutes,
+                                            factsRoutes,
+                                            assets,
+                                            ConsoleMetric.SIGN_INS.counter(registry)),
                                     sessions,
                                     desk,
                                     new SecurityHeaders("https".equals(origin.getScheme())),
-                                    workers));
+                                    workers,
+                                    registry));
         }
     }
 }

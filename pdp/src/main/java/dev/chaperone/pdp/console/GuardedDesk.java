@@ -19,7 +19,7 @@ final class GuardedDesk implements ApprovalDesk {
 
     @Override
     public List<HeldOperation> list(Person person) {
-        return desk.list(person).stream().filter(held -> sees(person, held)).toList();
+        return seen(person, desk.list(person));
     }
 
     @Override
@@ -28,12 +28,24 @@ final class GuardedDesk implements ApprovalDesk {
         if (!sees(person, held)) {
             throw new DeskException(Problem.NOT_FOUND, "there is no approval `" + id + "` that you may see");
         }
-        return held;
+        return held.seenBy(person);
+    }
+
+    @Override
+    public List<HeldOperation> before(Person person, HeldOperation held) {
+        return seen(person, desk.before(person, held));
+    }
+
+    private static List<HeldOperation> seen(Person person, List<HeldOperation> all) {
+        return all.stream()
+                .filter(held -> sees(person, held))
+                .map(held -> held.seenBy(person))
+                .toList();
     }
 
     @Override
     public HeldOperation vote(Person person, Ballot ballot) {
-        requireMayDecide(person, find(person, ballot.id()));
+        requireMayDecide(person, find(person, ballot.id()), ballot);
         String justification = ballot.justification().strip();
         if (justification.isEmpty()) {
             throw new DeskException(Problem.INVALID, "the justification is empty; say why");
@@ -42,7 +54,11 @@ final class GuardedDesk implements ApprovalDesk {
             throw new DeskException(
                     Problem.INVALID, "the justification is longer than " + LONGEST_JUSTIFICATION + " characters");
         }
-        return desk.vote(person, new Ballot(ballot.id(), ballot.revision(), ballot.approve(), justification));
+        return desk.vote(
+                        person,
+                        new Ballot(
+                                ballot.id(), ballot.revision(), ballot.approve(), justification, ballot.breakGlass()))
+                .seenBy(person);
     }
 
     @Override
@@ -51,14 +67,26 @@ final class GuardedDesk implements ApprovalDesk {
     }
 
     private static boolean sees(Person person, HeldOperation held) {
-        return person.is(Role.APPROVER) || person.is(Role.AUDITOR) || person.is(Role.ADMIN) || held.isOf(person);
+        return person.is(Role.APPROVER)
+                || person.is(Role.AUDITOR)
+                || person.is(Role.ADMIN)
+                || held.isOf(person)
+                || held.mayBreakGlass(person);
     }
 
-    private static void requireMayDecide(Person person, HeldOperation held) {
+    private static void requireMayDecide(Person person, HeldOperation held, Ballot ballot) {
         if (held.isOf(person)) {
             throw new DeskException(
                     Problem.FORBIDDEN,
                     "nobody decides on a request of their own, or of an agent that acts for them; ask somebody else");
+        }
+        if (ballot.breakGlass()) {
+            if (!ballot.approve() || !held.mayBreakGlass(person)) {
+                throw new DeskException(
+                        Problem.FORBIDDEN,
+                        "breaking the glass takes a member of a group that the policy names for it, and is for approving");
+            }
+            return;
         }
         if (!person.is(Role.APPROVER)) {
             throw new DeskException(

@@ -18,6 +18,7 @@ import java.util.stream.Stream;
  * @param reasons why it is held, strongest first
  * @param terms what a grant takes
  * @param votes what people have said, in order
+ * @param powers what whoever looks at it may do about it
  */
 public record HeldOperation(
         String id,
@@ -30,7 +31,8 @@ public record HeldOperation(
         Operation operation,
         List<Reason> reasons,
         Terms terms,
-        List<Vote> votes) {
+        List<Vote> votes,
+        Powers powers) {
 
     public HeldOperation {
         if (!id.matches("[A-Za-z0-9_-]{1,128}")) {
@@ -53,12 +55,13 @@ public record HeldOperation(
     /**
      * Who asks.
      *
+     * @param issuer who vouched for the subject
      * @param subject the human or service on whose behalf
      * @param agent the agent that acts; empty when the subject acts in person
      * @param delegation the chain of actors from the agent outward
      * @param groups the subject's groups
      */
-    public record Requester(String subject, String agent, List<String> delegation, List<String> groups) {
+    public record Requester(String issuer, String subject, String agent, List<String> delegation, List<String> groups) {
 
         public Requester {
             delegation = List.copyOf(delegation);
@@ -147,11 +150,18 @@ public record HeldOperation(
      * @param groups groups whose members decide; empty where that is not said
      * @param mode "once", "session" or "window"
      * @param policyVersion the policy that held it
+     * @param breakGlassGroups groups of which one person may grant it alone in an emergency; empty for nobody
      */
-    public record Terms(int approvalsNeeded, List<String> groups, String mode, String policyVersion) {
+    public record Terms(
+            int approvalsNeeded,
+            List<String> groups,
+            String mode,
+            String policyVersion,
+            List<String> breakGlassGroups) {
 
         public Terms {
             groups = List.copyOf(groups);
+            breakGlassGroups = List.copyOf(breakGlassGroups);
         }
     }
 
@@ -165,6 +175,40 @@ public record HeldOperation(
      * @param breakGlass by break-glass rights
      */
     public record Vote(String subject, boolean approve, String justification, Instant at, boolean breakGlass) {}
+
+    /**
+     * What whoever looks at it may do, by what is known of their groups; asked again when they do it.
+     *
+     * @param decide say yes or no
+     * @param breakGlass grant it alone
+     */
+    public record Powers(boolean decide, boolean breakGlass) {
+
+        static final Powers NONE = new Powers(false, false);
+    }
+
+    /** The same as that person sees it. */
+    HeldOperation seenBy(Person person) {
+        boolean open = state == State.PENDING && !isOf(person);
+        return new HeldOperation(
+                id,
+                revision,
+                state,
+                createdAt,
+                expiresAt,
+                requester,
+                origin,
+                operation,
+                reasons,
+                terms,
+                votes,
+                new Powers(open && person.is(Role.APPROVER), open && mayBreakGlass(person)));
+    }
+
+    /** Whether that person is among those who may grant it alone. */
+    boolean mayBreakGlass(Person person) {
+        return terms.breakGlassGroups().stream().anyMatch(person.groups()::contains);
+    }
 
     /** Whether it is that person's own request, or of an agent that acts for them. */
     boolean isOf(Person person) {

@@ -57,7 +57,8 @@ final class HeldOperations {
                                 vote.getJustification(),
                                 instant(vote.getAt()),
                                 vote.getBreakGlass()))
-                        .toList());
+                        .toList(),
+                HeldOperation.Powers.NONE);
     }
 
     /** What is not known by its name is over: nobody decides on it. */
@@ -74,7 +75,11 @@ final class HeldOperations {
 
     private static Requester requester(Principal principal) {
         return new Requester(
-                principal.getSubject(), principal.getAgent(), principal.getDelegationList(), principal.getGroupsList());
+                principal.getIssuer(),
+                principal.getSubject(),
+                principal.getAgent(),
+                principal.getDelegationList(),
+                principal.getGroupsList());
     }
 
     private static Origin origin(Approval approval) {
@@ -177,7 +182,8 @@ final class HeldOperations {
                         .distinct()
                         .toList(),
                 mode(terms.getMode()),
-                approval.getDecision().getPolicyVersion());
+                approval.getDecision().getPolicyVersion(),
+                terms.getBreakGlassGroupsList());
     }
 
     private static String mode(GrantMode mode) {
@@ -186,6 +192,13 @@ final class HeldOperations {
             case GRANT_MODE_WINDOW -> "window";
             default -> "once";
         };
+    }
+
+    static Timestamp timestamp(Instant time) {
+        return Timestamp.newBuilder()
+                .setSeconds(time.getEpochSecond())
+                .setNanos(time.getNano())
+                .build();
     }
 
     private static Instant instant(Timestamp time) {

@@ -25,6 +25,7 @@ import com.nimbusds.oauth2.sdk.pkce.CodeChallengeMethod;
 import com.nimbusds.oauth2.sdk.pkce.CodeVerifier;
 import com.nimbusds.oauth2.sdk.token.AccessToken;
 import com.nimbusds.openid.connect.sdk.AuthenticationRequest;
+import com.nimbusds.openid.connect.sdk.LogoutRequest;
 import com.nimbusds.openid.connect.sdk.Nonce;
 import com.nimbusds.openid.connect.sdk.OIDCTokenResponse;
 import com.nimbusds.openid.connect.sdk.OIDCTokenResponseParser;
@@ -121,6 +122,24 @@ final class Provider {
                 .codeChallenge(attempt.verifier(), CodeChallengeMethod.S256)
                 .build()
                 .toURI();
+    }
+
+    /**
+     * Where a browser leaves the provider, too, and comes back to that page from; null where the provider has no such place. It
+     * names us, not the person: no token goes into an address.
+     */
+    @Nullable
+    URI leaving(URI back) {
+        try {
+            URI endpoint = known().metadata().getEndSessionEndpointURI();
+            return endpoint == null
+                    ? null
+                    : new LogoutRequest(endpoint, null, null, new ClientID(config.clientId()), back, null, null)
+                            .toURI();
+        } catch (DeskException e) {
+            // Whoever signs out is out here, whatever the provider does.
+            return null;
+        }
     }
 
     /** Redeems a code, and says who has signed in. */

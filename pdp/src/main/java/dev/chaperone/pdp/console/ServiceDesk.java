@@ -20,6 +20,7 @@ public final class ServiceDesk implements ApprovalDesk {
 
     private static final int MOST_PENDING = 500;
     private static final int MOST_DECIDED = 100;
+    private static final int MOST_BEFORE = 10;
 
     private final Approvals approvals;
 
@@ -57,6 +58,23 @@ public final class ServiceDesk implements ApprovalDesk {
     }
 
     @Override
+    public List<HeldOperation> before(Person person, HeldOperation held) {
+        ListApprovalsRequest request = ListApprovalsRequest.newBuilder()
+                .setSubject(held.requester().subject())
+                .setPageSize(MOST_BEFORE + 1)
+                .build();
+        return answer(() -> approvals.list(principal(person), request)).getApprovalsList().stream()
+                .filter(other -> !other.getId().equals(held.id()))
+                .filter(other -> other.getRequest()
+                        .getPrincipal()
+                        .getIssuer()
+                        .equals(held.requester().issuer()))
+                .limit(MOST_BEFORE)
+                .map(HeldOperations::of)
+                .toList();
+    }
+
+    @Override
     public HeldOperation vote(Person person, Ballot ballot) {
         return HeldOperations.of(answer(() -> ballot.approve()
                 ? approvals.approve(
@@ -65,12 +83,14 @@ public final class ServiceDesk implements ApprovalDesk {
                                 .setId(ballot.id())
                                 .setJustification(ballot.justification())
                                 .setRevision(ballot.revision())
+                                .setBreakGlass(ballot.breakGlass())
                                 .build())
                 : approvals.deny(
                         principal(person),
                         DenyRequest.newBuilder()
                                 .setId(ballot.id())
                                 .setJustification(ballot.justification())
+                                .setRevision(ballot.revision())
                                 .build())));
     }
 
@@ -80,7 +100,8 @@ public final class ServiceDesk implements ApprovalDesk {
         return subscription::close;
     }
 
-    private static Principal principal(Person person) {
+    /** A person as services know them. */
+    static Principal principal(Person person) {
         return Principal.newBuilder()
                 .setKind(PrincipalKind.PRINCIPAL_KIND_HUMAN)
                 .setIssuer(person.issuer())

@@ -103,6 +103,11 @@ final class Sessions {
         sessions.invalidate(session.id());
     }
 
+    /** How many are remembered. */
+    long count() {
+        return sessions.estimatedSize();
+    }
+
     private String token() {
         byte[] bytes = new byte[TOKEN_BYTES];
         random.nextBytes(bytes);

@@ -64,7 +64,10 @@ final class TestingAgents implements AutoCloseable {
                 .setPurpose("cohort for the study");
         Decision.Builder decision =
                 Decision.newBuilder().setEffect(Effect.EFFECT_HOLD).setPolicyVersion(POLICY);
-        decision.addObligationsBuilder().getHoldBuilder().addApproverGroups("privacy-office");
+        decision.addObligationsBuilder()
+                .getHoldBuilder()
+                .addApproverGroups("privacy-office")
+                .addBreakGlassGroups("on-call");
         decision.addObligationsBuilder()
                 .getMaskBuilder()
                 .setField("clinic.public.patients.ssn")

@@ -2,6 +2,7 @@ package dev.chaperone.pdp.console;
 
 import dev.chaperone.testkit.Backends;
 import dev.chaperone.testkit.OidcBackend;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -22,7 +23,8 @@ final class TestingConsole implements AutoCloseable {
     static final String ATTEMPT_COOKIE = "chaperone-sign-in";
     static final String SESSION_COOKIE = "chaperone-session";
 
-    final TestingDesk desk = new TestingDesk();
+    final TestingDesk desk;
+    final TestingEvidence evidence;
     final OidcBackend provider;
     final ConsoleServer server;
     private final HttpClient http = HttpClient.newBuilder()
@@ -30,9 +32,13 @@ final class TestingConsole implements AutoCloseable {
             .connectTimeout(Duration.ofSeconds(20))
             .build();
 
-    private TestingConsole(OidcBackend provider, ConsoleConfig config, @Nullable ApprovalDesk other) {
+    private TestingConsole(
+            OidcBackend provider, ConsoleConfig config, @Nullable ApprovalDesk other, TestingEvidence evidence) {
         this.provider = provider;
-        this.server = new ConsoleServer(config, other == null ? desk : other);
+        this.evidence = evidence;
+        this.desk = new TestingDesk(provider.issuer().toString());
+        this.server =
+                new ConsoleServer(config, other == null ? desk : other, TestingFacts.FACTS, new SimpleMeterRegistry());
         server.start();
     }
 
@@ -44,6 +50,7 @@ final class TestingConsole implements AutoCloseable {
     /** One on a free port of this machine. */
     static TestingConsole start(ConsoleConfig.@Nullable Tls tls, @Nullable ApprovalDesk other) {
         OidcBackend provider = Backends.oidc();
+        TestingEvidence evidence = TestingEvidence.start(provider.issuer().toString());
         return new TestingConsole(
                 provider,
                 new ConsoleConfig(
@@ -58,8 +65,14 @@ final class TestingConsole implements AutoCloseable {
                                 false,
                                 Duration.ofSeconds(20)),
                         new ConsoleConfig.Roles(List.of("privacy-office"), List.of("auditors"), List.of("admins")),
-                        ConsoleConfig.Limits.DEFAULTS),
-                other);
+                        ConsoleConfig.Limits.DEFAULTS,
+                        new EvidenceSourceConfig(
+                                List.of(EvidenceSourceConfig.IN_PROCESS + evidence.name),
+                                null,
+                                false,
+                                Duration.ofSeconds(20))),
+                other,
+                evidence);
     }
 
     /** Who is signed in, as their browser knows it. */
@@ -100,9 +113,14 @@ final class TestingConsole implements AutoCloseable {
 
     /** What the console's own page sends. */
     HttpResponse<String> vote(Login who, String path, String justification) throws IOException, InterruptedException {
+        return send(who, path, "{\"justification\":\"" + justification + "\",\"revision\":1}");
+    }
+
+    /** A change from the console's own page. */
+    HttpResponse<String> send(Login who, String path, String body) throws IOException, InterruptedException {
         return post(
                 path,
-                "{\"justification\":\"" + justification + "\",\"revision\":1}",
+                body,
                 request -> request.header("cookie", who.cookie())
                         .header("origin", server.origin().toString())
                         .header("x-chaperone-csrf", who.csrf())
@@ -138,6 +156,7 @@ final class TestingConsole implements AutoCloseable {
     @Override
     public void close() {
         server.close();
+        evidence.close();
         provider.close();
     }
 }

@@ -25,6 +25,11 @@ final class TestingDesk implements ApprovalDesk {
     private final Map<String, HeldOperation> all = new ConcurrentHashMap<>();
     private final Map<String, CompletableFuture<State>> waiting = new ConcurrentHashMap<>();
     private final Set<Runnable> followers = ConcurrentHashMap.newKeySet();
+    private final String issuer;
+
+    TestingDesk(String issuer) {
+        this.issuer = issuer;
+    }
 
     /** What an agent asks for; the future is what the agent waits for. */
     CompletableFuture<State> hold(String id, String subject, String agent, String statement) {
@@ -36,7 +41,7 @@ final class TestingDesk implements ApprovalDesk {
                 State.PENDING,
                 Instant.now(),
                 Instant.now().plus(Duration.ofMinutes(15)),
-                new Requester(subject, agent, List.of(agent), List.of("clinicians")),
+                new Requester(issuer, subject, agent, List.of(agent), List.of("clinicians")),
                 new Origin("demo", "session-1", "10.1.2.3", "psql", true, "trusted", "cohort for the study"),
                 new Operation(
                         "postgres",
@@ -52,8 +57,9 @@ final class TestingDesk implements ApprovalDesk {
                         ""),
                 List.of(new Reason(
                         "hold-bulk-reads", "hipaa", "more than 1000 patients at a time", "45 CFR 164.502(b)", "hold")),
-                new Terms(1, List.of("privacy-office"), "once", "abc123"),
-                List.of()));
+                new Terms(1, List.of("privacy-office"), "once", "abc123", List.of("on-call")),
+                List.of(),
+                HeldOperation.Powers.NONE));
         return answer;
     }
 
@@ -66,6 +72,15 @@ final class TestingDesk implements ApprovalDesk {
     public List<HeldOperation> list(Person person) {
         return all.values().stream()
                 .sorted(Comparator.comparing(HeldOperation::createdAt).reversed())
+                .toList();
+    }
+
+    @Override
+    public List<HeldOperation> before(Person person, HeldOperation held) {
+        return list(person).stream()
+                .filter(other -> !other.id().equals(held.id()))
+                .filter(other ->
+                        other.requester().subject().equals(held.requester().subject()))
                 .toList();
     }
 
@@ -85,7 +100,8 @@ final class TestingDesk implements ApprovalDesk {
             throw new DeskException(Problem.CONFLICT, "`" + ballot.id() + "` has changed since you looked; look again");
         }
         List<Vote> votes = new ArrayList<>(before.votes());
-        votes.add(new Vote(person.subject(), ballot.approve(), ballot.justification(), Instant.now(), false));
+        votes.add(new Vote(
+                person.subject(), ballot.approve(), ballot.justification(), Instant.now(), ballot.breakGlass()));
         State state = ballot.approve() ? State.APPROVED : State.DENIED;
         HeldOperation after = new HeldOperation(
                 before.id(),
@@ -98,7 +114,8 @@ final class TestingDesk implements ApprovalDesk {
                 before.operation(),
                 before.reasons(),
                 before.terms(),
-                votes);
+                votes,
+                HeldOperation.Powers.NONE);
         put(after);
         waiting.getOrDefault(ballot.id(), new CompletableFuture<>()).complete(state);
         return after;
