@@ -178,8 +178,9 @@ final class Demo {
                 "      UPDATE clinic.patients SET phone = '(503) 555-0142' WHERE patient_id = 8 RETURNING patient_id, family_name;");
         screen.line(
                 "   It waits. Decide with `approvals approve ID --because WHY` in place of `approvals list` above, or in a browser:");
-        screen.line("      " + state.console() + "   sign in as " + DemoOfficer.NAME
-                + ", with the claims {\"groups\": [\"" + DemoOfficer.GROUP + "\"]}");
+        screen.line(
+                "      " + state.console() + "   sign in as " + DemoOfficer.NAME + ", with the claims {\"groups\": [\""
+                        + DemoOfficer.GROUP + "\", \"auditors\"]}; sessions are replayed there, too");
     }
 
     private void hint(String what, String line) {

@@ -167,6 +167,26 @@ class SpoolRecorderTest {
     }
 
     @Test
+    void whereValuesWereReplacedIsSaidWithoutThem() throws Exception {
+        SpoolRecorder recorder = started(config(spool), sinks);
+        SessionRecorder session = recorder.open(facts());
+        MaskedOriginals originals = MaskedOriginals.newBuilder()
+                .addValues(MaskedOriginal.newBuilder().setRow(0).setColumn(2))
+                .addValues(MaskedOriginal.newBuilder().setRow(3).setColumn(0))
+                .addValues(MaskedOriginal.newBuilder().setRow(-1).setField("error"))
+                .addValues(MaskedOriginal.newBuilder().setRow(3).setColumn(1))
+                .build();
+        await(session.record(1, Delivered.newBuilder().setMaskedValues(3), originals));
+        recorder.close();
+
+        assertThat(chain(recovered(spool), session.sessionId())
+                        .get(1)
+                        .getDelivered()
+                        .getMaskedCellsList())
+                .containsExactly(0, 2, 3, 0, 0, 1);
+    }
+
+    @Test
     void headsAreSignedWhereTheContractSaysSo() throws Exception {
         RecordingConfig beating = beating(config(spool));
         SpoolRecorder recorder = started(beating, sinks);
