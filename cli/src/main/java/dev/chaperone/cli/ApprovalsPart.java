@@ -14,6 +14,7 @@ import dev.chaperone.pdp.approval.KafkaChannel;
 import dev.chaperone.pdp.console.ConsoleFacts;
 import dev.chaperone.pdp.console.ConsoleServer;
 import dev.chaperone.pdp.console.ServiceDesk;
+import dev.chaperone.pdp.console.ServiceKeep;
 import dev.chaperone.pdp.notify.Notifiers;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.URI;
@@ -69,6 +70,7 @@ final class ApprovalsPart implements AutoCloseable {
                     : closing.add(new ConsoleServer(
                             config.console(),
                             new ServiceDesk(approvals),
+                            new ServiceKeep(approvals.sealedValues()),
                             new ConsoleFacts(() -> decisions.policies().details(), decisions::enforcers),
                             meters));
             if (console != null) {

@@ -36,6 +36,7 @@ public final class Approvals implements AutoCloseable {
     private final Changes changes;
     private final Outbox outbox;
     private final Sweeper sweeper;
+    private final SealedValues sealedValues;
 
     /**
      * Does nothing before {@link #start()}.
@@ -55,6 +56,7 @@ public final class Approvals implements AutoCloseable {
         this.decisions = new Decisions(records, steps, policyVersion);
         this.changes = new Changes(database, records, config.limits().watchers());
         this.outbox = new Outbox(database, channels);
+        this.sealedValues = new SealedValues(database);
         this.sweeper = new Sweeper(database, records, steps, outbox, config.keep());
     }
 
@@ -73,6 +75,11 @@ public final class Approvals implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    /** Small secrets of the console, which replicas share. */
+    public SealedValues sealedValues() {
+        return sealedValues;
     }
 
     /** How it is set up. */

@@ -163,17 +163,21 @@ public record ConsoleConfig(
      * Which groups make what of people. Whoever is in none of them sees their own requests.
      *
      * @param approvers groups whose members decide
-     * @param auditors groups whose members see everything
-     * @param admins groups whose members see everything
+     * @param auditors groups whose members see every request, every session and the ledger
+     * @param admins groups whose members see every request, and how enforcers and the ledger are
      */
     public record Roles(
             @Setting(value = "groups whose members decide", defaultValue = "[]")
             List<String> approvers,
 
-            @Setting(value = "groups whose members see every request", defaultValue = "[]")
+            @Setting(
+                    value = "groups whose members see every request, every session and the ledger",
+                    defaultValue = "[]")
             List<String> auditors,
 
-            @Setting(value = "groups whose members administer", defaultValue = "[]")
+            @Setting(
+                    value = "groups whose members see every request, and how enforcers and the ledger are",
+                    defaultValue = "[]")
             List<String> admins) {
 
         public Roles {

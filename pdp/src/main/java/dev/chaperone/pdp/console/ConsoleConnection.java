@@ -142,7 +142,7 @@ final class ConsoleConnection extends SimpleChannelInboundHandler<FullHttpReques
         ctx.writeAndFlush(response);
         // Its own beat shows whether anybody is there.
         ctx.pipeline().remove(IdleStateHandler.class);
-        EventStream opened = new EventStream(ctx.channel(), () -> sessions.goesOn(session));
+        EventStream opened = new EventStream(ctx.channel(), () -> sessions.goesOn(session), workers);
         stream = opened;
         ApprovalDesk.Following following;
         try {

@@ -13,9 +13,7 @@ public enum ConsoleMetric {
     /** Sign-ins that succeeded. */
     SIGN_INS("chaperone.console.signins", "sign-ins that succeeded"),
     /** Browsers that are connected. */
-    CONNECTIONS("chaperone.console.connections", "connections of browsers"),
-    /** Sessions of people at this server, some of which may be over and not yet forgotten. */
-    SESSIONS("chaperone.console.sessions", "people who are signed in here; some of them may have left");
+    CONNECTIONS("chaperone.console.connections", "connections of browsers");
 
     private final String id;
     private final String description;

@@ -73,20 +73,21 @@ public final class ConsoleServer implements AutoCloseable {
      * A console that does nothing before {@link #start()}.
      *
      * @param desk where approvals are
+     * @param keep where it keeps who is signed in
      * @param facts what the decision point beside it knows
      */
-    public ConsoleServer(ConsoleConfig config, ApprovalDesk desk, ConsoleFacts facts, MeterRegistry registry) {
+    public ConsoleServer(
+            ConsoleConfig config, ApprovalDesk desk, Keep keep, ConsoleFacts facts, MeterRegistry registry) {
         this.config = config;
         this.desk = new GuardedDesk(desk);
         this.provider = new Provider(config.signIn(), config.roles());
-        this.sessions = new Sessions(config.limits(), Instant::now);
+        this.sessions = new Sessions(config.limits(), keep, Instant::now);
         this.evidence = config.evidence() == null ? null : new Evidence(config.evidence());
         this.evidenceRoutes = new EvidenceRoutes(evidence, provider);
         this.factsRoutes = new FactsRoutes(facts);
         this.registry = registry;
         workers.allowCoreThreadTimeOut(true);
         ConsoleMetric.CONNECTIONS.gauge(registry, connections::size);
-        ConsoleMetric.SESSIONS.gauge(registry, sessions::count);
     }
 
     /**

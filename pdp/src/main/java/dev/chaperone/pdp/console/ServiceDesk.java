@@ -14,6 +14,7 @@ import dev.chaperone.pdp.console.DeskException.Problem;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** The approvals of this process's service. Whoever signed in to the console is a human in person, with the groups of this moment. */
 public final class ServiceDesk implements ApprovalDesk {
@@ -110,7 +111,8 @@ public final class ServiceDesk implements ApprovalDesk {
                 .build();
     }
 
-    private static <T> T answer(Supplier<T> work) {
+    /** What the service answers, or its refusal in the console's words. */
+    static <T extends @Nullable Object> T answer(Supplier<T> work) {
         try {
             return work.get();
         } catch (ApprovalException e) {

@@ -1,39 +1,39 @@
 package dev.chaperone.pdp.console;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
+import com.nimbusds.oauth2.sdk.id.State;
+import com.nimbusds.oauth2.sdk.pkce.CodeVerifier;
+import com.nimbusds.oauth2.sdk.token.BearerAccessToken;
+import com.nimbusds.openid.connect.sdk.Nonce;
+import dev.chaperone.pdp.console.Keep.Kind;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
 
-/** Who is signed in, and who is about to be. Both bounded, both forgotten in time; in this process's memory alone. */
+/** Who is signed in, and who is about to be. Both bounded, both forgotten in time; kept where every replica finds them. */
 final class Sessions {
 
+    private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final int MOST_ATTEMPTS = 10_000;
     private static final Duration LONGEST_ATTEMPT = Duration.ofMinutes(10);
     private static final int TOKEN_BYTES = 32;
 
     private final SecureRandom random = new SecureRandom();
-    private final Duration lifetime;
+    private final ConsoleConfig.Limits limits;
+    private final Keep keep;
     private final Supplier<Instant> now;
-    private final Cache<String, Provider.Attempt> attempts = Caffeine.newBuilder()
-            .maximumSize(MOST_ATTEMPTS)
-            .expireAfterWrite(LONGEST_ATTEMPT)
-            .build();
-    private final Cache<String, Session> sessions;
 
-    Sessions(ConsoleConfig.Limits limits, Supplier<Instant> now) {
-        this.lifetime = limits.sessionLifetime();
+    Sessions(ConsoleConfig.Limits limits, Keep keep, Supplier<Instant> now) {
+        this.limits = limits;
+        this.keep = keep;
         this.now = now;
-        this.sessions = Caffeine.newBuilder()
-                .maximumSize(limits.maxSessions())
-                .expireAfterAccess(limits.sessionIdle())
-                .build();
     }
 
     /**
@@ -63,49 +63,91 @@ final class Sessions {
         }
     }
 
+    private record KeptAttempt(String state, String nonce, String verifier) {}
+
+    private record KeptSession(
+            String issuer,
+            String subject,
+            String name,
+            List<String> groups,
+            List<Role> roles,
+            String access,
+            String csrf,
+            long ends) {}
+
     /** Remembers a sign-in that begins; returns what ties it to the browser. */
     String begin(Provider.Attempt attempt) {
         String key = token();
-        attempts.put(key, attempt);
+        KeptAttempt kept = new KeptAttempt(
+                attempt.state().getValue(),
+                attempt.nonce().getValue(),
+                attempt.verifier().getValue());
+        keep.put(Kind.SIGN_IN, key, JSON.writeValueAsBytes(kept), LONGEST_ATTEMPT, LONGEST_ATTEMPT, MOST_ATTEMPTS);
         return key;
     }
 
     /** The sign-in that began so, once. */
     Provider.@Nullable Attempt resume(@Nullable String key) {
-        return key == null ? null : attempts.asMap().remove(key);
+        byte[] content = key == null ? null : keep.take(Kind.SIGN_IN, key);
+        if (content == null) {
+            return null;
+        }
+        KeptAttempt kept = JSON.readValue(content, KeptAttempt.class);
+        return new Provider.Attempt(
+                new State(kept.state()), new Nonce(kept.nonce()), new CodeVerifier(kept.verifier()));
     }
 
     /** Begins somebody's session. */
     Session open(Provider.SignedIn signedIn) {
-        Session session = new Session(token(), signedIn, token(), now.get().plus(lifetime));
-        sessions.put(session.id(), session);
+        Session session = new Session(token(), signedIn, token(), now.get().plus(limits.sessionLifetime()));
+        Person person = session.person();
+        KeptSession kept = new KeptSession(
+                person.issuer(),
+                person.subject(),
+                person.name(),
+                List.copyOf(person.groups()),
+                List.copyOf(person.roles()),
+                signedIn.access().getValue(),
+                session.csrf(),
+                session.ends().toEpochMilli());
+        keep.put(
+                Kind.SESSION,
+                session.id(),
+                JSON.writeValueAsBytes(kept),
+                limits.sessionIdle(),
+                limits.sessionLifetime(),
+                limits.maxSessions());
         return session;
     }
 
     /** The session of that id; null when there is none any more. */
     @Nullable
     Session find(@Nullable String id) {
-        Session session = id == null ? null : sessions.getIfPresent(id);
-        if (session != null && !now.get().isBefore(session.ends())) {
-            sessions.invalidate(session.id());
-            return null;
-        }
-        return session;
+        return id == null ? null : session(id, keep.find(Kind.SESSION, id, limits.sessionIdle()));
     }
 
     /** Whether it still goes on. Does not count as using it. */
     boolean goesOn(Session session) {
-        return now.get().isBefore(session.ends()) && sessions.policy().getIfPresentQuietly(session.id()) != null;
+        return session(session.id(), keep.find(Kind.SESSION, session.id(), null)) != null;
     }
 
-    /** Ends it. */
+    private @Nullable Session session(String id, byte @Nullable [] content) {
+        if (content == null) {
+            return null;
+        }
+        KeptSession kept = JSON.readValue(content, KeptSession.class);
+        Instant ends = Instant.ofEpochMilli(kept.ends());
+        if (!now.get().isBefore(ends)) {
+            return null;
+        }
+        Person person = new Person(
+                kept.issuer(), kept.subject(), kept.name(), Set.copyOf(kept.groups()), Set.copyOf(kept.roles()));
+        return new Session(id, new Provider.SignedIn(person, new BearerAccessToken(kept.access())), kept.csrf(), ends);
+    }
+
+    /** Ends it, at every replica. */
     void end(Session session) {
-        sessions.invalidate(session.id());
-    }
-
-    /** How many are remembered. */
-    long count() {
-        return sessions.estimatedSize();
+        keep.remove(Kind.SESSION, session.id());
     }
 
     private String token() {

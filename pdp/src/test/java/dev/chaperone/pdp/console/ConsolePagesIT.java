@@ -260,6 +260,25 @@ class ConsolePagesIT {
     }
 
     @Test
+    void requestsAreCountedByAFewWordsHoweverManyPathsThereAre() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            assertThat(console.get("/made-up-" + i, null).statusCode()).isEqualTo(404);
+            assertThat(console.get("/api/approvals/made-up-" + i, null).statusCode())
+                    .isEqualTo(401);
+        }
+
+        assertThat(console.meters
+                        .get(ConsoleMetric.REQUESTS.id())
+                        .tags("kind", "asset", "status", "404")
+                        .timer()
+                        .count())
+                .isGreaterThanOrEqualTo(20);
+        assertThat(console.meters.find(ConsoleMetric.REQUESTS.id()).timers()).hasSizeLessThan(30);
+        assertThat(console.meters.get(ConsoleMetric.CONNECTIONS.id()).gauge().value())
+                .isPositive();
+    }
+
+    @Test
     void whoSignsOutIsToldWhereToLeaveTheProviderWithoutAToken() throws Exception {
         Login eve = console.signIn("eve", "\"auditors\"");
 

@@ -27,18 +27,22 @@ final class TestingConsole implements AutoCloseable {
     final TestingEvidence evidence;
     final OidcBackend provider;
     final ConsoleServer server;
+    final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final HttpClient http = HttpClient.newBuilder()
             .followRedirects(HttpClient.Redirect.NEVER)
             .connectTimeout(Duration.ofSeconds(20))
             .build();
 
     private TestingConsole(
-            OidcBackend provider, ConsoleConfig config, @Nullable ApprovalDesk other, TestingEvidence evidence) {
+            OidcBackend provider,
+            ConsoleConfig config,
+            @Nullable ApprovalDesk other,
+            Keep keep,
+            TestingEvidence evidence) {
         this.provider = provider;
         this.evidence = evidence;
         this.desk = new TestingDesk(provider.issuer().toString());
-        this.server =
-                new ConsoleServer(config, other == null ? desk : other, TestingFacts.FACTS, new SimpleMeterRegistry());
+        this.server = new ConsoleServer(config, other == null ? desk : other, keep, TestingFacts.FACTS, meters);
         server.start();
     }
 
@@ -49,6 +53,11 @@ final class TestingConsole implements AutoCloseable {
 
     /** One on a free port of this machine. */
     static TestingConsole start(ConsoleConfig.@Nullable Tls tls, @Nullable ApprovalDesk other) {
+        return start(tls, other, new TestingKeep());
+    }
+
+    /** One that keeps its sessions there. */
+    static TestingConsole start(ConsoleConfig.@Nullable Tls tls, @Nullable ApprovalDesk other, Keep keep) {
         OidcBackend provider = Backends.oidc();
         TestingEvidence evidence = TestingEvidence.start(provider.issuer().toString());
         return new TestingConsole(
@@ -72,6 +81,7 @@ final class TestingConsole implements AutoCloseable {
                                 false,
                                 Duration.ofSeconds(20))),
                 other,
+                keep,
                 evidence);
     }
 
