@@ -13,6 +13,7 @@ import dev.chaperone.postgres.PostgresEnforcer;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 
 /** The wiring of a PostgreSQL enforcer. */
 final class PostgresPart implements Part {
@@ -104,6 +105,11 @@ final class PostgresPart implements Part {
                 + config.decisions().deadline().toMillis() + " ms, else deny");
         lines.add("records before it releases: " + durability(config.recording().durability()) + ", to Kafka at "
                 + config.recording().kafka().bootstrapServers());
+        lines.add(
+                config.zones().isEmpty()
+                        ? "NO ZONES: policies cannot tell where data goes"
+                        : "clients' networks: " + String.join(", ", new TreeSet<>(config.zones().keySet()))
+                                + "; whoever is in none is elsewhere");
         lines.add(
                 config.approvals()
                         ? "what a policy holds waits for people"
