@@ -27,6 +27,8 @@ class DemoIT {
                 .contains("masked: birth_date, family_name, ssn, zip", "the agent waits for approval ap-")
                 .contains("held, approved by m.keller, and run; masked: family_name", "held, and denied by m.keller")
                 .contains("The session, replayed from the ledger", "because ")
+                .contains("held for approval ap-", "m.keller approved: the patient called")
+                .contains("m.keller denied: diagnoses are corrected, never deleted")
                 .containsPattern("integrity +OK")
                 .containsPattern("completeness +OK")
                 .contains(DemoScript.STEPS.size() + " of " + DemoScript.STEPS.size() + " steps were as they must be");

@@ -2,6 +2,13 @@ package dev.chaperone.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chaperone.audit.Replay;
+import dev.chaperone.audit.ReplayStep;
+import dev.chaperone.audit.SessionQuery;
+import dev.chaperone.audit.SessionReplay;
+import dev.chaperone.audit.SessionSearch;
+import dev.chaperone.audit.SessionSummary;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -29,9 +36,11 @@ final class HeldSite implements AutoCloseable {
     private static final String WEBHOOK_KEY = "whsec_dGhlLWtleS10aGF0LW5vdGljZXMtYXJlLXNpZ25lZC13aXRo";
 
     private final TestingHolds holds;
+    private final Path ledger;
 
     private HeldSite(TestingHolds holds) {
         this.holds = holds;
+        this.ledger = holds.ledger();
     }
 
     /**
@@ -138,6 +147,29 @@ final class HeldSite implements AutoCloseable {
 
     String state(String id) {
         return holds.state(id);
+    }
+
+    /** The replay of the session in which something was held under that id, once the ledger has all of it. */
+    Replay recorded(String id) throws Exception {
+        List<Replay> found = new ArrayList<>();
+        Await.until(
+                () -> {
+                    if (!Files.isDirectory(ledger)) {
+                        return false;
+                    }
+                    for (SessionSummary session : new SessionSearch(ledger).find(SessionQuery.all())) {
+                        Replay replay = SessionReplay.of(ledger, session.session(), 1);
+                        if (!session.end().isEmpty()
+                                && replay.steps().stream()
+                                        .anyMatch(step -> step instanceof ReplayStep.Held held
+                                                && held.approval().equals(id))) {
+                            return found.add(replay);
+                        }
+                    }
+                    return false;
+                },
+                () -> "the ledger has no such session");
+        return found.get(0);
     }
 
     /** The time of an approval is over. */

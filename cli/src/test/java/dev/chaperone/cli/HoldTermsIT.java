@@ -3,6 +3,7 @@ package dev.chaperone.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.chaperone.audit.ReplayStep;
 import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -198,9 +199,10 @@ class HoldTermsIT {
     @Test
     void whoBreaksTheGlassGrantsAloneAndEverybodyHearsOfIt() throws Exception {
         String sql = "SELECT attending FROM clinic.encounters WHERE encounter_id = 1";
+        String id;
         try (Connection agent = site.agent(HERE)) {
             CompletableFuture<HeldSite.Came> running = TestingHolds.background(() -> HeldSite.run(agent, sql));
-            String id = site.held(sql);
+            id = site.held(sql);
             assertThat(site.shown(id)).contains("in an emergency, one of on-call");
             assertThat(site.person("olivia", "privacy-officers")
                             .cannot("approve", id, "--break-glass", "--because", "quicker"))
@@ -225,6 +227,18 @@ class HoldTermsIT {
                     NOTICES::toString);
             assertThat(site.shown(id)).contains("by break-glass rights", "the patient is unconscious");
         }
+        String approval = id;
+        assertThat(site.recorded(approval).steps())
+                .filteredOn(ReplayStep.HoldEnded.class::isInstance)
+                .singleElement()
+                .satisfies(step -> {
+                    ReplayStep.HoldEnded ended = (ReplayStep.HoldEnded) step;
+                    assertThat(ended.approval()).isEqualTo(approval);
+                    assertThat(ended.outcome()).isEqualTo("granted");
+                    assertThat(ended.breakGlass()).isTrue();
+                    assertThat(ended.votes())
+                            .containsExactly(new ReplayStep.Vote("noor", true, "the patient is unconscious", true));
+                });
     }
 
     @Test

@@ -167,6 +167,17 @@ final class TestingHolds implements AutoCloseable {
         return world;
     }
 
+    /** Starts a sink; where its ledger is. */
+    Path ledger() {
+        ChaperoneConfig own = ConfigBinder.bind(
+                ChaperoneConfig.class,
+                site.directory().resolve("chaperone.yaml"),
+                environment,
+                Set.of("sink", "management"));
+        closing.add(SinkPart.start(Objects.requireNonNull(own.sink()), new SimpleMeterRegistry()));
+        return site.ledger();
+    }
+
     /** The decision point that the enforcer asks. */
     PdpPart pdp() {
         return pdp;
