@@ -108,7 +108,8 @@ final class PostgresPart implements Part {
         lines.add(
                 config.zones().isEmpty()
                         ? "NO ZONES: policies cannot tell where data goes"
-                        : "clients' networks: " + String.join(", ", new TreeSet<>(config.zones().keySet()))
+                        : "clients' networks: "
+                                + String.join(", ", new TreeSet<>(config.zones().keySet()))
                                 + "; whoever is in none is elsewhere");
         lines.add(
                 config.approvals()
