@@ -5,22 +5,25 @@ import dev.chaperone.decision.v1.DecideRequest;
 import dev.chaperone.decision.v1.Decision;
 import dev.chaperone.decision.v1.Effect;
 import dev.chaperone.decision.v1.PrincipalKind;
+import dev.chaperone.enforcer.DecisionClient;
 import dev.chaperone.enforcer.DecisionClientConfig;
 import dev.chaperone.enforcer.GrpcDecisionClient;
 import dev.chaperone.enforcer.GrpcHoldGate;
 import dev.chaperone.enforcer.Hold;
 import dev.chaperone.enforcer.HoldRequest;
+import dev.chaperone.proto.ByteSize;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 
 /** An enforcer's gate, at which very many operations wait, each of a session of its own. */
 final class Waiting implements AutoCloseable {
 
     private static final int AGENTS = 50;
+    private static final long PATIENCE_SECONDS = 60;
     private static final String TEXT =
             "SELECT line FROM held -- " + "with a text as long as statements are ".repeat(10);
 
@@ -28,15 +31,21 @@ final class Waiting implements AutoCloseable {
     private final String policy;
 
     Waiting(int pdpPort) {
-        DecisionClientConfig config = DecisionClientConfig.plaintext("127.0.0.1:" + pdpPort);
+        DecisionClientConfig config = new DecisionClientConfig(
+                List.of("127.0.0.1:" + pdpPort),
+                null,
+                true,
+                Duration.ofSeconds(PATIENCE_SECONDS),
+                1,
+                new ByteSize(1 << 20),
+                DecisionClientConfig.Cache.DEFAULTS);
         try (GrpcDecisionClient decisions = GrpcDecisionClient.connect(config, "load", new SimpleMeterRegistry())) {
-            policy = decisions
-                    .decide(request(0).build())
-                    .toCompletableFuture()
-                    .orTimeout(60, TimeUnit.SECONDS)
-                    .join()
-                    .decision()
-                    .getPolicyVersion();
+            DecisionClient.Outcome outcome =
+                    decisions.decide(request(0).build()).toCompletableFuture().join();
+            if (outcome.failure() != null) {
+                throw new IllegalStateException("the decision point does not decide: " + outcome.failure());
+            }
+            policy = outcome.decision().getPolicyVersion();
         }
         gate = GrpcHoldGate.connect(config);
     }
