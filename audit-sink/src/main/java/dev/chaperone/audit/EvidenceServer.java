@@ -115,6 +115,21 @@ public final class EvidenceServer implements AutoCloseable {
         return config.listen() == null || servers.isEmpty() ? 0 : servers.get(0).getPort();
     }
 
+    /**
+     * Whether questions are answered.
+     *
+     * @throws IllegalStateException with the reason when they are not
+     */
+    public void check() {
+        if (servers.stream().anyMatch(Server::isShutdown)) {
+            throw new IllegalStateException("evidence is not served any more");
+        }
+        String failure = index.failure();
+        if (!failure.isEmpty()) {
+            throw new IllegalStateException("sessions cannot be searched: " + failure);
+        }
+    }
+
     /** Where accesses are put on record. */
     public Path accessFile() {
         return ledger.resolve(AccessLog.FILE);

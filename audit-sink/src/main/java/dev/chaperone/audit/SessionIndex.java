@@ -41,6 +41,8 @@ final class SessionIndex implements AutoCloseable {
     private boolean forgotten;
     private boolean complete;
 
+    private volatile String failure = "";
+
     SessionIndex(Path ledger, int most) {
         this.follower = new LedgerFollower(ledger);
         this.most = most;
@@ -66,6 +68,11 @@ final class SessionIndex implements AutoCloseable {
             boolean complete,
             @Nullable Instant oldest) {}
 
+    /** Why the ledger cannot be followed at the moment; empty when it can. */
+    String failure() {
+        return failure;
+    }
+
     void start() {
         thread.start();
     }
@@ -85,7 +92,6 @@ final class SessionIndex implements AutoCloseable {
     }
 
     private void run() {
-        String failure = "";
         do {
             try {
                 follower.follow(this::take, this::stops);

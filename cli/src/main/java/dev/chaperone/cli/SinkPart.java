@@ -78,6 +78,9 @@ final class SinkPart implements Part {
     @Override
     public void check() {
         sink.check();
+        if (evidence != null) {
+            evidence.check();
+        }
     }
 
     @Override

@@ -283,6 +283,9 @@ class ConsoleIT {
                     browser.click("#last");
                     browser.await("masked cells", () -> browser.find("td.masked"));
                 }
+                assertThat(browser.unreachable())
+                        .as("out of reach of the keyboard on " + page.getKey())
+                        .isEmpty();
                 for (String scheme : List.of("light", "dark")) {
                     browser.scheme(scheme);
                     assertThat(browser.violations())

@@ -9,11 +9,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Dimension;
 import org.openqa.selenium.ElementNotInteractableException;
+import org.openqa.selenium.Keys;
 import org.openqa.selenium.NoSuchElementException;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.PageLoadStrategy;
@@ -22,6 +25,7 @@ import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.interactions.Actions;
 
 /** The machine's own Chromium, which reaches this machine alone. Screenshots go to target/console. */
 final class TestingBrowser implements AutoCloseable {
@@ -39,6 +43,16 @@ final class TestingBrowser implements AutoCloseable {
               (found) => done(found.violations.flatMap((violation) =>
                 violation.nodes.map((node) => `${violation.id}: ${node.html} ${node.failureSummary}`)).join('\\n')),
               (failure) => done(String(failure)));
+            """;
+
+    private static final int MOST_TABS = 200;
+
+    /** What can be operated at the moment, and what to call it. */
+    private static final String CONTROLS = """
+            const name = (element) => [element.tagName, element.id || element.getAttribute('href') || element.dataset.id
+              || element.getAttribute('aria-label') || element.textContent.trim()].join(' ');
+            const all = [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
+              .filter((element) => element.checkVisibility() && !element.disabled);
             """;
 
     final ChromeDriver driver;
@@ -93,9 +107,7 @@ final class TestingBrowser implements AutoCloseable {
         find("[name=claims]").sendKeys("{\"groups\":[" + groups + "],\"name\":\"" + subject + "\"}");
         find("[type=submit]").click();
         await("the console knows", () -> text("who").contains(subject));
-        if (!driver.getCurrentUrl().endsWith("#/" + page)) {
-            go(page);
-        }
+        await("it is the page that was asked for", () -> driver.getCurrentUrl().endsWith("/#/" + page));
     }
 
     /** Goes to a page as its link does. */
@@ -114,6 +126,23 @@ final class TestingBrowser implements AutoCloseable {
             }
         }
         return String.valueOf(driver.executeAsyncScript(AUDIT));
+    }
+
+    /** The controls that cannot be reached by Tab alone, by what identifies them. */
+    Set<String> unreachable() {
+        Set<String> missing = new TreeSet<>();
+        if (driver.executeScript(CONTROLS + "return all.map(name)") instanceof List<?> names) {
+            names.forEach(name -> missing.add(String.valueOf(name)));
+        }
+        if (missing.isEmpty()) {
+            throw new AssertionError("there is nothing to operate on " + driver.getCurrentUrl());
+        }
+        driver.executeScript("document.activeElement.blur(); getSelection().removeAllRanges()");
+        for (int i = 0; i < MOST_TABS && !missing.isEmpty(); i++) {
+            new Actions(driver).sendKeys(Keys.TAB).perform();
+            missing.remove(String.valueOf(driver.executeScript(CONTROLS + "return name(document.activeElement)")));
+        }
+        return missing;
     }
 
     /** Whether everything fits without scrolling sideways. */

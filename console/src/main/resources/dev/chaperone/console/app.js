@@ -20,6 +20,8 @@ const PAGES = {
   evidence: { name: 'Evidence', all: evidence },
 };
 
+const WANTED = 'chaperone-page';
+
 const main = document.getElementById('main');
 const live = document.getElementById('live');
 const nav = document.getElementById('pages');
@@ -41,7 +43,9 @@ function welcome(message) {
   main.replaceChildren(
     element('h1', {}, 'Sign in'),
     element('p', {}, message),
-    element('a', { class: 'button', id: 'sign-in', href: '/sign-in' }, 'Sign in'));
+    // Whoever comes by a notice's link is shown what it is about once they are signed in.
+    element('a', { class: 'button', id: 'sign-in', href: '/sign-in',
+      click: () => sessionStorage.setItem(WANTED, location.hash) }, 'Sign in'));
 }
 
 function failed(e) {
@@ -108,6 +112,11 @@ async function begin() {
       main.replaceChildren(element('p', { class: 'problem', role: 'alert' }, e.message));
     }
     return;
+  }
+  const wanted = sessionStorage.getItem(WANTED);
+  sessionStorage.removeItem(WANTED);
+  if (wanted && !location.hash) {
+    history.replaceState(null, '', wanted);
   }
   document.getElementById('who').hidden = false;
   document.getElementById('who-name').textContent = `${who.name} (${who.roles.join(', ').toLowerCase()})`;

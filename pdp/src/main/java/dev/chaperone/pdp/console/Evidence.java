@@ -121,7 +121,8 @@ final class Evidence implements AutoCloseable {
         return channels.keySet().iterator().next();
     }
 
-    private static SearchSessionsResponse merged(List<SearchSessionsResponse> all, int most) {
+    /** One page of several, whose next begins behind its last session at every sink. */
+    static SearchSessionsResponse merged(List<SearchSessionsResponse> all, int most) {
         List<SessionEntry> sessions = all.stream()
                 .flatMap(page -> page.getSessionsList().stream())
                 .sorted(Comparator.comparingLong(

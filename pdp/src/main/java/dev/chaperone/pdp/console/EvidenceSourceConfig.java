@@ -63,7 +63,10 @@ public record EvidenceSourceConfig(
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("`" + target + "` is no `host:port`", e);
         }
-        if (uri.getHost() == null || uri.getPort() < 1 || !target.equals(uri.getRawAuthority())) {
+        if (uri.getHost() == null
+                || uri.getPort() < 1
+                || uri.getRawUserInfo() != null
+                || !target.equals(uri.getRawAuthority())) {
             throw new IllegalArgumentException("`" + target + "` is no `host:port`");
         }
         if (plaintext && !THIS_MACHINE.contains(uri.getHost())) {
