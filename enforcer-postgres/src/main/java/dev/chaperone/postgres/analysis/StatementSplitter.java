@@ -52,16 +52,22 @@ public final class StatementSplitter {
         int end = start;
         int parentheses = 0;
         int bodies = 0;
+        int words = 0;
+        boolean create = false;
         boolean routine = false;
         boolean begun = false;
         boolean label = false;
-        int words = 0;
-        boolean create = false;
+        boolean starts = true;
         while (lexer.kind() != SqlLexer.Kind.END) {
             char symbol = lexer.symbol();
             if (symbol == ';' && parentheses == 0 && bodies == 0) {
                 break;
             }
+            if (starts) {
+                words = 0;
+                routine = false;
+            }
+            boolean body = false;
             if (symbol == '(') {
                 parentheses++;
             } else if (symbol == ')') {
@@ -73,19 +79,18 @@ public final class StatementSplitter {
                     routine |= create && (lexer.is("function") || lexer.is("procedure"));
                 }
                 words++;
-                if (routine && parentheses == 0 && !label) {
-                    if (begun && lexer.is("atomic")) {
-                        bodies = 1;
-                    } else if (bodies > 0 && lexer.is("case")) {
-                        bodies++;
-                    } else if (bodies > 0 && lexer.is("end")) {
-                        bodies--;
-                    }
+                body = routine && begun && parentheses == 0 && lexer.is("atomic");
+                if (body) {
+                    bodies++;
+                } else if (starts && bodies > 0 && lexer.is("end")) {
+                    // Within a statement END is that of a CASE, or a name; where one could start, it ends the body.
+                    bodies--;
                 }
             }
-            begun = lexer.is("begin");
-            // After AS or a dot, reserved words are names.
+            // After AS or a dot it is a name.
+            begun = !label && lexer.is("begin");
             label = lexer.is("as") || symbol == '.';
+            starts = body || symbol == ';' && parentheses == 0;
             end = lexer.end();
             lexer.next();
         }

@@ -114,6 +114,7 @@ final class SplitterTexts {
 
     private static final List<String> WHOLE = List.of(
             "create function f(a int) returns int begin atomic select a; select case when a > 1 then 2 else 3 end; end; select 2",
+            "create function f(a int) returns int begin atomic select a end ; select begin atomic from t; end; select 2",
             "create or replace procedure p() language sql begin atomic insert into t values (1); end",
             "create function g() returns int language plpgsql as $f$ begin return 1; end $f$; select g()",
             "create rule r as on insert to t do also (insert into u values (1); insert into u values (2)); select 3",

@@ -47,7 +47,11 @@ final class StatementSplitterTest {
                 "select n';' || x'00' || b';'",
                 "select $1::text || ';'",
                 "create rule r as on insert to t do also (insert into a values (1); insert into b values (2))",
-                "create or replace function f() returns int begin atomic select case when true then 1 end; select 2; end"
+                "create or replace function f() returns int begin atomic select case when true then 1 end; select 2; end",
+                "create function f(a int) returns int begin atomic select a end ; select a as end; select 3; end",
+                "create function f() returns int begin atomic ;; select (select 1 end); end",
+                "create procedure p() begin atomic create function g() returns int begin atomic select 1; end; select 2; end",
+                "create function f() returns int begin atomic select begin atomic from t; select 2; end"
             })
     void oneStatementStaysWhole(String sql) {
         assertThat(texts(sql)).containsExactly(sql);

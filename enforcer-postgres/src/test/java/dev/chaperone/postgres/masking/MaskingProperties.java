@@ -10,8 +10,10 @@ import dev.chaperone.postgres.FuzzInput;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -117,11 +119,17 @@ final class MaskingProperties {
             assertThat(masked(mask, once)).as("type " + mask.typeOid()).isEqualTo(once);
         }
         if (mask.function() == FUNCTIONS.get(2) && !List.of(17, 1001).contains(mask.typeOid())) {
-            String text = new String(once, StandardCharsets.UTF_8);
+            String text = new String(withoutHeader(mask, once), StandardCharsets.UTF_8);
             assertThat(text.replaceFirst("^(\\[[-0-9]+:[-0-9]+])+=", ""))
                     .as("but for its bounds")
                     .doesNotContainPattern("[0-9]{3}");
         }
+    }
+
+    /** Without the type of a binary array's elements, its sizes and its bounds, which stay. */
+    private static byte[] withoutHeader(ColumnMask mask, byte[] cell) {
+        boolean array = mask.format() == 1 && ArrayOids.elementOf(mask.typeOid()) != null;
+        return array ? Arrays.copyOfRange(cell, 12 + 8 * ByteBuffer.wrap(cell).getInt(), cell.length) : cell;
     }
 
     /** Options, masks, cuts, then what a COPY sends. */
