@@ -134,7 +134,8 @@ final class AccessLog implements AutoCloseable {
         }
     }
 
-    private static String sha256(String line) {
+    /** What the next line names this one by. */
+    static String sha256(String line) {
         try {
             return HexFormat.of()
                     .formatHex(MessageDigest.getInstance("SHA-256").digest(line.getBytes(StandardCharsets.UTF_8)));

@@ -46,7 +46,8 @@ final class AuditCommand implements Runnable {
         return new CommandLine(new AuditCommand(terminal))
                 .addSubcommand(new Verify(terminal))
                 .addSubcommand(new ReplaySession(terminal))
-                .addSubcommand(new Search(terminal));
+                .addSubcommand(new Search(terminal))
+                .addSubcommand(new AccessesCommand(terminal));
     }
 
     @Override
@@ -54,7 +55,7 @@ final class AuditCommand implements Runnable {
         line(terminal).usage(terminal.out());
     }
 
-    private static Path ledger(Terminal terminal, @Nullable Path given) {
+    static Path ledger(Terminal terminal, @Nullable Path given) {
         return given == null
                 ? DemoState.read(terminal, "--ledger DIR").ledger()
                 : terminal.directory().resolve(given);

@@ -107,6 +107,7 @@ class ConsoleIT {
     static Path directory;
 
     private static TestingWorld world;
+    private static TestingSite site;
     private static Processes processes;
     private static TestingBrowser browser;
     private static URI console;
@@ -119,7 +120,7 @@ class ConsoleIT {
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/psql")), "psql is not installed");
         world = TestingWorld.start();
         world.postgres().createDatabase("approvals");
-        TestingSite site = TestingSite.in(directory.resolve("console"), world);
+        site = TestingSite.in(directory.resolve("console"), world);
         for (String side : List.of("tls-sink", "tls-console")) {
             SelfSigned.in(Files.createDirectory(site.directory().resolve(side)));
         }
@@ -218,6 +219,13 @@ class ConsoleIT {
         assertThat(browser.text("originals")).contains("not shown here");
         assertThat(browser.driver.getCurrentUrl()).doesNotContain("clinic", "rivera", "departments");
         browser.shot("5-replay");
+        TestingTerminal auditor = new TestingTerminal(Map.of(), directory);
+        assertThat(auditor.run("audit", "accesses", "--ledger", site.ledger().toString()))
+                .as(auditor.out())
+                .isZero();
+        assertThat(auditor.out())
+                .contains("olivia of " + world.oidc().issuer() + ": replay of session " + session)
+                .contains("for approval " + id, "CN=localhost");
         browser.click("#first");
         browser.await("at the start again", () -> browser.text("where").startsWith("Step 1 of"));
     }

@@ -142,8 +142,8 @@ export function replay(main, who, id) {
         ['In all', `${count(session.operations, 'operation')}, ${count(session.rows, 'row')}, `
           + `${count(session.maskedValues, 'value')} masked, ${session.held} held, ${session.denied} denied`]),
       element('p', { class: 'dim', id: 'originals' }, 'Rows are shown as the agent saw them; what is known to be masked is marked.'
-        + ' The originals are not shown here: they are sealed to the auditor\'s key, and revealing them is an act of its own that'
-        + ' goes on record. Pauses of more than two seconds are played as two.'));
+        + ' The originals are not shown here: they are sealed to the auditor\'s key, which no server has, and whoever opens them does'
+        + ' so apart from this console. Pauses of more than two seconds are played as two.'));
     player.hidden = false;
   }
 
