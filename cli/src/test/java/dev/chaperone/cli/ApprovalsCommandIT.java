@@ -121,7 +121,7 @@ class ApprovalsCommandIT {
                         .setDecision(decision)
                         .setOperationText(statement)
                         .setDigest(
-                                ByteString.copyFrom(HoldDigest.of(request.build(), statement, List.of(), "", policy)))
+                                ByteString.copyFrom(HoldDigest.of(request.build(), decision.build(), statement, List.of(), "")))
                         .build());
     }
 

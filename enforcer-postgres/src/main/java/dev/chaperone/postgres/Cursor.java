@@ -1,14 +1,17 @@
 package dev.chaperone.postgres;
 
+import dev.chaperone.audit.v1.Parameter;
 import dev.chaperone.enforcer.EnforcementException;
 import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.proto.ErrorCode;
+import java.util.List;
 import java.util.Map;
 
 /**
  * A cursor that a statement of the session has declared.
  *
  * @param query the text of its query, as the client wrote it
+ * @param parameters what was bound to it, as received
  * @param asked what the query touches; every FETCH is decided on by it
  * @param delivered what its rows are; another than {@code asked} where the query was rewritten to work on masked values
  * @param masks the masks that it was rewritten with; none where it was not
@@ -18,6 +21,7 @@ import java.util.Map;
  */
 record Cursor(
         String query,
+        List<Parameter> parameters,
         QueryAnalysis asked,
         QueryAnalysis delivered,
         Map<String, Terms.Masking> masks,
@@ -26,6 +30,7 @@ record Cursor(
         Tally tally) {
 
     Cursor {
+        parameters = List.copyOf(parameters);
         masks = Map.copyOf(masks);
     }
 

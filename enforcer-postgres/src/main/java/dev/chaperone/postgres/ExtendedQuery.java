@@ -116,12 +116,14 @@ final class ExtendedQuery {
             names.dropPortal("");
         }
         String handle = prepared.handle();
+        List<Parameter> parameters = parameters(bind.parameterFormats(), bind.parameters(), prepared.types());
         flow.open(new Opening(
                 prepared,
                 handle == null ? bind : bind.to(handle),
-                new Asked(null, parameters(bind.parameterFormats(), bind.parameters())),
+                new Asked(null, parameters),
                 () -> session.seriesEnds(bind.portal()),
                 portal -> {
+                    portal.parameters(parameters);
                     names.bound(bind.portal(), portal);
                     BackendWriter.bindComplete(session.outbox().buffer());
                     session.next();
@@ -276,19 +278,23 @@ final class ExtendedQuery {
                 "");
     }
 
-    /** What a client has bound, for the record. */
-    static List<Parameter> parameters(List<Integer> formats, List<BoundParameter> values) {
+    /**
+     * What a client has bound, for the record.
+     *
+     * @param types that the client has named; none for those that it has left to the server
+     */
+    static List<Parameter> parameters(List<Integer> formats, List<BoundParameter> values, List<Integer> types) {
         List<Parameter> parameters = new ArrayList<>(values.size());
         for (int i = 0; i < values.size(); i++) {
             boolean binary = !formats.isEmpty() && formats.get(formats.size() == 1 ? 0 : i) == 1;
-            parameters.add(parameter(values.get(i), binary));
+            parameters.add(parameter(values.get(i), binary, i < types.size() ? types.get(i) : 0));
         }
         return parameters;
     }
 
-    private static Parameter parameter(BoundParameter bound, boolean binary) {
+    private static Parameter parameter(BoundParameter bound, boolean binary, int type) {
         byte @Nullable [] value = bound.value();
-        Parameter.Builder parameter = Parameter.newBuilder().setBinary(binary);
+        Parameter.Builder parameter = Parameter.newBuilder().setBinary(binary).setType(type);
         return value == null
                 ? parameter.setIsNull(true).build()
                 : parameter.setValue(UnsafeByteOperations.unsafeWrap(value)).build();

@@ -53,7 +53,7 @@ final class FunctionCalls {
     private void decide(FunctionCall call, @Nullable String name) {
         decider.decide(
                 subject(call, name),
-                ExtendedQuery.parameters(call.argumentFormats(), call.arguments()),
+                ExtendedQuery.parameters(call.argumentFormats(), call.arguments(), List.of()),
                 ruling -> flow.obey(
                         ruling,
                         () -> permitted(call, ruling),

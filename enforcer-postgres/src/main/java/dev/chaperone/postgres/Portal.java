@@ -1,9 +1,11 @@
 package dev.chaperone.postgres;
 
+import dev.chaperone.audit.v1.Parameter;
 import dev.chaperone.enforcer.detect.FindCounts;
 import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.masking.RowMask;
 import io.netty.buffer.ByteBuf;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,7 @@ final class Portal {
     private final long began = System.nanoTime();
     private final FindCounts finds = new FindCounts();
     private Tally tally = new Tally();
+    private List<Parameter> parameters = List.of();
     private @Nullable Consumer<Runnable> effect;
     private BooleanSupplier same = () -> true;
     private @Nullable QueryAnalysis runs;
@@ -117,6 +120,15 @@ final class Portal {
             out.writeBytes(description);
         }
         unannounced = false;
+    }
+
+    /** What the client has bound to it, as received. */
+    List<Parameter> parameters() {
+        return parameters;
+    }
+
+    void parameters(List<Parameter> bound) {
+        parameters = List.copyOf(bound);
     }
 
     /** What counts against the limits: with a cursor, all that was ever fetched from it. */

@@ -92,7 +92,7 @@ final class PortalRun {
 
     private void execute() {
         long batch = clientLimit == 0 ? Long.MAX_VALUE : clientLimit - clientRows;
-        Limits limits = portal.tally().lifted() ? Limits.NONE : terms.limits();
+        Limits limits = lifted() ? Limits.NONE : terms.limits();
         if (limits.maxRows() != Long.MAX_VALUE) {
             batch = Math.min(batch, limits.maxRows() - portal.tally().rows() + 1);
         }
@@ -202,7 +202,7 @@ final class PortalRun {
         if (exceeded != null) {
             return true;
         }
-        Limits.Met met = portal.tally().lifted() ? null : terms.limits().met(portal.tally(), length, row);
+        Limits.Met met = lifted() ? null : terms.limits().met(portal.tally(), length, row);
         if (met == null) {
             return false;
         }
@@ -213,6 +213,11 @@ final class PortalRun {
             exceed(Refusals.beyond(met));
         }
         return true;
+    }
+
+    private boolean lifted() {
+        HoldRequest people = portal.ruling().hold();
+        return people != null && portal.tally().lifted(people.decision());
     }
 
     private void exceed(GatewayError error) {
@@ -228,7 +233,7 @@ final class PortalRun {
         time.pause();
         flow.hold(portal.ruling(), people.at(met.words()), portal.tally(), result -> {
             if (result.answer().granted()) {
-                portal.tally().lift();
+                portal.tally().lift(people.decision());
                 time.start();
             } else if (result.answer().outcome() == HoldAnswer.Outcome.WITHDRAWN) {
                 // The server knows.

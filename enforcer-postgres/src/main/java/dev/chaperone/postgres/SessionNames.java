@@ -102,7 +102,14 @@ final class SessionNames {
             return cursor;
         }
         return new Cursor(
-                portal.prepared().statement().text(), analysis, analysis, Map.of(), false, false, portal.tally());
+                portal.prepared().statement().text(),
+                portal.parameters(),
+                analysis,
+                analysis,
+                Map.of(),
+                false,
+                false,
+                portal.tally());
     }
 
     // ---- what is run by its name -----------------------------------------------------------------------------------

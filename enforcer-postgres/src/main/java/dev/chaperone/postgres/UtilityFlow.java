@@ -277,6 +277,7 @@ final class UtilityFlow {
         QueryAnalysis asked = Objects.requireNonNull(meaning.analysis());
         Cursor cursor = new Cursor(
                 declare.body(),
+                opening.parameters(),
                 asked,
                 rewritten == null ? asked : rewritten,
                 masks,
@@ -332,9 +333,10 @@ final class UtilityFlow {
                 null,
                 cursor.rewritten(),
                 cursor.query());
+        // Nothing is bound to the use of a cursor; what was bound to its query is what its rows depend on.
         decider.decide(
                 subject,
-                opening.parameters(),
+                cursor.parameters(),
                 ruling -> flow.obey(ruling, () -> permitted(cursor, ruling, open), opening.failed()));
     }
 

@@ -208,6 +208,94 @@ class HoldIT {
         }
     }
 
+    /** The rows of a cursor are those of what was bound to its query, which nothing says that fetches from it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"declared", "bound"})
+    void whoIsAskedAboutTheUseOfACursorIsToldWhatWasBoundToIt(String how) throws Exception {
+        String query = "select n from numbers where n <= $1 order by n";
+        byte[] ask = how.equals("declared")
+                ? join(parse("", "declare c cursor for " + query), bindText("", "", "5"), execute("", 0), sync())
+                : join(parse("", query), bindText("c", "", "5"), execute("c", 1), sync());
+        try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.AGENT)) {
+            client.raw(query("begin"));
+            client.until("Z");
+            client.raw(ask);
+            assertThat(tags(client.until("Z"))).doesNotContain("E");
+            client.raw(query("fetch all from c"));
+            client.until("N");
+            TestingHolds.Asked asked = gateway.holds.await();
+            assertThat(asked.request().operation()).contains("fetch all from c").contains(query);
+            assertThat(asked.request().parameters())
+                    .extracting(parameter -> parameter.getValue().toStringUtf8())
+                    .containsExactly("5");
+            asked.grant();
+            assertThat(numbers(client.until("Z"))).endsWith(4, 5);
+        }
+    }
+
+    private static byte[] bindText(String portal, String statement, String value) {
+        byte[] text = value.getBytes(StandardCharsets.UTF_8);
+        return RawClient.message(
+                'B',
+                RawClient.bytes(portal),
+                RawClient.bytes(statement),
+                new byte[] {0, 0, 0, 1, 0, 0, 0, (byte) text.length},
+                text,
+                new byte[2]);
+    }
+
+    @Test
+    void aCursorWhoseLimitWasLiftedIsHeldAgainByAnotherPolicy() throws Exception {
+        try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.AGENT)) {
+            client.raw(query("begin; declare c scroll cursor for " + FIVE + "; fetch all from c"));
+            client.until("N");
+            gateway.holds.await().grant();
+            assertThat(numbers(client.until("Z"))).containsExactly(4, 5);
+            client.raw(query("fetch first from c"));
+            assertThat(numbers(client.until("Z"))).containsExactly(1);
+            gateway.decisions.policy(request -> touches(request, "numbers")
+                    ? permit(limit(3, 0)).toBuilder()
+                            .setPolicyVersion("testing-2")
+                            .build()
+                    : permit());
+            client.raw(query("fetch next from c"));
+            client.until("N");
+            gateway.holds.await().answer(Outcome.DENIED, "not any more");
+            List<Message> after = client.until("Z");
+            assertThat(numbers(after)).isEmpty();
+            assertThat(after.get(0).field('M')).contains("not any more");
+        }
+    }
+
+    /** The same bytes mean something else as another type. */
+    @Test
+    void whoIsAskedIsToldTheTypesThatTheClientHasNamed() throws Exception {
+        gateway.decisions.policy(request -> touches(request, "numbers") ? hold() : permit());
+        List<String> digests = new ArrayList<>();
+        for (int type : new int[] {23, 700}) {
+            try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.AGENT)) {
+                byte[] named = {0, 1, 0, 0, (byte) (type >> 8), (byte) type};
+                byte[] binary = {0, 1, 0, 1, 0, 1, 0, 0, 0, 4, 0x40, 0, 0, 0, 0, 0};
+                client.raw(join(
+                        RawClient.message(
+                                'P',
+                                RawClient.bytes(""),
+                                RawClient.bytes("select n from numbers where n < $1 limit 3"),
+                                named),
+                        RawClient.message('B', RawClient.bytes(""), RawClient.bytes(""), binary),
+                        execute("", 0),
+                        sync()));
+                client.until("N");
+                TestingHolds.Asked asked = gateway.holds.await();
+                assertThat(asked.request().parameters().get(0).getType()).isEqualTo(type);
+                digests.add(HexFormat.of().formatHex(asked.request().digest()));
+                asked.answer(Outcome.DENIED, "seen");
+                client.until("Z");
+            }
+        }
+        assertThat(digests).doesNotHaveDuplicates();
+    }
+
     @Test
     void aHoldThatNobodyDecidesOnLapses() throws Exception {
         gateway.holds.lapseAfter(Duration.ofMillis(200));

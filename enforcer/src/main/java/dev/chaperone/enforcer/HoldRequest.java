@@ -34,6 +34,6 @@ public record HoldRequest(
 
     /** What binds the answer to exactly what would run: 32 bytes that are another's for anything else ({@link HoldDigest}). */
     public byte[] digest() {
-        return HoldDigest.of(request, operation, parameters, limit == null ? "" : limit, decision.getPolicyVersion());
+        return HoldDigest.of(request, decision, operation, parameters, limit == null ? "" : limit);
     }
 }

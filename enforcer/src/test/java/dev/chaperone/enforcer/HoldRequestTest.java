@@ -5,8 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import dev.chaperone.audit.v1.Parameter;
 import dev.chaperone.decision.v1.Action;
+import dev.chaperone.decision.v1.Context;
 import dev.chaperone.decision.v1.DecideRequest;
 import dev.chaperone.decision.v1.Decision;
+import dev.chaperone.decision.v1.Effect;
+import dev.chaperone.decision.v1.HoldTerms;
+import dev.chaperone.decision.v1.Mask;
+import dev.chaperone.decision.v1.Obligation;
 import dev.chaperone.decision.v1.Principal;
 import dev.chaperone.decision.v1.Relation;
 import dev.chaperone.decision.v1.Resource;
@@ -42,6 +47,10 @@ class HoldRequestTest {
         return new HoldRequest(request, decision, text, all, null);
     }
 
+    private static Decision obliging(Obligation.Builder obligation) {
+        return DECISION.toBuilder().addObligations(obligation).build();
+    }
+
     @Test
     void theDigestIsThatOfExactlyWhatWouldRun() {
         DecideRequest.Builder other = REQUEST.toBuilder();
@@ -54,6 +63,28 @@ class HoldRequestTest {
                 digest(request(REQUEST, DECISION, "select 1").at("more than 3 rows")),
                 digest(request(
                         REQUEST, DECISION.toBuilder().setPolicyVersion("8").build(), "select 1")),
+                digest(request(
+                        REQUEST,
+                        DECISION.toBuilder().setEffect(Effect.EFFECT_HOLD).build(),
+                        "select 1")),
+                digest(request(REQUEST, obliging(Obligation.newBuilder().setHold(HoldTerms.newBuilder())), "select 1")),
+                digest(request(
+                        REQUEST,
+                        obliging(Obligation.newBuilder()
+                                .setHold(HoldTerms.newBuilder().setApprovalsNeeded(2))),
+                        "select 1")),
+                digest(request(
+                        REQUEST,
+                        obliging(Obligation.newBuilder()
+                                .setMask(Mask.newBuilder().setField("f").setFunction("redact"))),
+                        "select 1")),
+                digest(request(REQUEST, DECISION.toBuilder().setVerbatim(true).build(), "select 1")),
+                digest(request(
+                        REQUEST.toBuilder()
+                                .setContext(Context.newBuilder().setPurpose("treatment"))
+                                .build(),
+                        DECISION,
+                        "select 1")),
                 digest(request(
                         other.setPrincipal(Principal.newBuilder().setSubject("bob"))
                                 .build(),

@@ -4,6 +4,7 @@ import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.MessageLite;
 import dev.chaperone.audit.v1.Parameter;
 import dev.chaperone.decision.v1.DecideRequest;
+import dev.chaperone.decision.v1.Decision;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -16,25 +17,29 @@ import java.util.List;
  * What binds an approval to exactly what would run. SHA-256 over these, each with its length (four bytes, big endian) first:
  *
  * <pre>
- *   "chaperone hold 2"
+ *   "chaperone hold 3"
  *   the principal      as a protobuf message, maps in order, without token_id, token_hash and expires_at
  *   the resource       likewise, without the estimates
  *   where it goes      the client's address, and the destination's zone
+ *   what for           the purpose that the caller names
  *   the operation's name, and its text
  *   the parameters     their number (four bytes) first
  *   the limit          empty for what is held before it runs
  *   the policy's version
+ *   what it decided    as a protobuf message: effect and obligations, with the terms for people, in order, and what it lets through
  * </pre>
  *
  * <p>What is left out may differ when the same operation is asked for again: a token is renewed every few minutes, and a planner's
- * guess changes with its statistics. Neither changes who asks, or what would run.
+ * guess changes with its statistics. Neither changes who asks, or what would run. What was decided is in it because one policy may
+ * decide otherwise on the same later, or for another purpose: what was granted with masks is not granted without them, and what two
+ * people have to grant is not granted by one.
  */
 public final class HoldDigest {
 
     /** Length of a digest. */
     public static final int BYTES = 32;
 
-    private static final String DOMAIN = "chaperone hold 2";
+    private static final String DOMAIN = "chaperone hold 3";
 
     private HoldDigest() {}
 
@@ -45,10 +50,10 @@ public final class HoldDigest {
      * @param operation the operation in full, as it runs
      * @param parameters its parameters, in order
      * @param limit the limit that was met; empty for none
-     * @param policyVersion of the decision that holds it
+     * @param decision that holds it, or sets the limit
      */
     public static byte[] of(
-            DecideRequest request, String operation, List<Parameter> parameters, String limit, String policyVersion) {
+            DecideRequest request, Decision decision, String operation, List<Parameter> parameters, String limit) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             add(digest, utf8(DOMAIN));
@@ -67,6 +72,7 @@ public final class HoldDigest {
                             .build()));
             add(digest, utf8(request.getContext().getClientAddress()));
             add(digest, utf8(request.getContext().getDestinationZone()));
+            add(digest, utf8(request.getContext().getPurpose()));
             add(digest, utf8(request.getAction().getOperation()));
             add(digest, utf8(operation));
             digest.update(
@@ -75,7 +81,15 @@ public final class HoldDigest {
                 add(digest, bytes(parameter));
             }
             add(digest, utf8(limit));
-            add(digest, utf8(policyVersion));
+            add(digest, utf8(decision.getPolicyVersion()));
+            add(
+                    digest,
+                    bytes(Decision.newBuilder()
+                            .setEffect(decision.getEffect())
+                            .addAllObligations(decision.getObligationsList())
+                            .setPermitsUnanalysed(decision.getPermitsUnanalysed())
+                            .setVerbatim(decision.getVerbatim())
+                            .build()));
             return digest.digest();
         } catch (NoSuchAlgorithmException | IOException e) {
             throw new IllegalStateException(

@@ -111,10 +111,10 @@ final class Decisions {
     private static void requireUntouched(Approval approval) {
         byte[] shown = HoldDigest.of(
                 approval.getRequest(),
+                approval.getDecision(),
                 approval.getOperationText(),
                 approval.getParametersList(),
-                approval.getLimit(),
-                approval.getDecision().getPolicyVersion());
+                approval.getLimit());
         if (!MessageDigest.isEqual(shown, approval.getDigest().toByteArray())) {
             throw conflict("what the database holds of `" + approval.getId()
                     + "` is not what was asked for; nothing is granted, and somebody should find out who changed it");

@@ -112,10 +112,10 @@ final class Requests {
         }
         byte[] computed = HoldDigest.of(
                 request.getRequest(),
+                decision,
                 request.getOperationText(),
                 request.getParametersList(),
-                request.getLimit(),
-                decision.getPolicyVersion());
+                request.getLimit());
         if (!MessageDigest.isEqual(computed, request.getDigest().toByteArray())) {
             throw invalid("`digest` is not that of what people would be shown");
         }

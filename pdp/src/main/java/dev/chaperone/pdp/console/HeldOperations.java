@@ -122,7 +122,8 @@ final class HeldOperations {
                 // Shown as bytes.
             }
         }
-        return "0x" + HexFormat.of().formatHex(parameter.getValue().toByteArray());
+        String type = parameter.getType() == 0 ? "" : " (type " + Integer.toUnsignedString(parameter.getType()) + ")";
+        return "0x" + HexFormat.of().formatHex(parameter.getValue().toByteArray()) + type;
     }
 
     /** Every column that is touched, and every field that the decision classified. */

@@ -19,6 +19,7 @@ import dev.chaperone.approval.v1.State;
 import dev.chaperone.audit.v1.Vote;
 import dev.chaperone.decision.v1.Effect;
 import dev.chaperone.decision.v1.GrantMode;
+import dev.chaperone.decision.v1.HoldTerms;
 import dev.chaperone.decision.v1.Principal;
 import dev.chaperone.pdp.approval.ApprovalException.Problem;
 import dev.chaperone.testkit.Backends;
@@ -224,6 +225,28 @@ class ApprovalsIT {
             assertThat(first.consume(ENFORCER, use(held, "other", "c")).getUses())
                     .isEqualTo(3);
         }
+    }
+
+    @Test
+    void whatOnePersonHasGrantedIsNotGrantedWhereTheSamePolicyAsksForTwo() {
+        HoldTerms.Builder window = terms().setMode(GrantMode.GRANT_MODE_WINDOW);
+        Approval held = first.create(ENFORCER, request(session, "select 71", window));
+        first.approve(BOB, yes(held));
+        assertThat(second.create(ENFORCER, request("later-" + session, "select 71", window))
+                        .getId())
+                .isEqualTo(held.getId());
+
+        CreateApprovalRequest atNight = request(session, "select 71", window.setApprovalsNeeded(2));
+        Approval stricter = second.create(ENFORCER, atNight);
+        assertThat(stricter.getState()).isEqualTo(State.STATE_PENDING);
+        refused(
+                Problem.CONFLICT,
+                () -> first.consume(
+                        ENFORCER,
+                        use(stricter, session, "c").toBuilder()
+                                .setId(held.getId())
+                                .build()),
+                "for something else");
     }
 
     @Test

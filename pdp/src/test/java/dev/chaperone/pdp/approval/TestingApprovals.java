@@ -61,7 +61,8 @@ final class TestingApprovals {
                 .setRequest(request)
                 .setDecision(decision)
                 .setOperationText(statement)
-                .setDigest(ByteString.copyFrom(HoldDigest.of(request.build(), statement, List.of(), "", POLICY)))
+                .setDigest(
+                        ByteString.copyFrom(HoldDigest.of(request.build(), decision.build(), statement, List.of(), "")))
                 .build();
     }
 

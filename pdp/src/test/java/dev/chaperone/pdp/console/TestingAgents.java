@@ -92,8 +92,8 @@ final class TestingAgents implements AutoCloseable {
                         .setDecision(decision)
                         .setOperationText(statement)
                         .addAllParameters(PARAMETERS)
-                        .setDigest(
-                                ByteString.copyFrom(HoldDigest.of(request.build(), statement, PARAMETERS, "", POLICY)))
+                        .setDigest(ByteString.copyFrom(
+                                HoldDigest.of(request.build(), decision.build(), statement, PARAMETERS, "")))
                         .build());
     }
 
