@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import dev.chaperone.approval.v1.Approval;
 import dev.chaperone.approval.v1.ApprovalServiceGrpc;
 import dev.chaperone.approval.v1.CreateApprovalRequest;
+import dev.chaperone.decision.v1.DecideRequest;
 import dev.chaperone.proto.ErrorCode;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
@@ -93,10 +94,7 @@ public final class GrpcHoldGate implements HoldGate, AutoCloseable {
         ApprovalServiceGrpc.newStub(service.calls())
                 .withWaitForReady()
                 .withDeadlineAfter(ASK_SECONDS, TimeUnit.SECONDS)
-                .createApproval(
-                        asked.build(),
-                        new Created(
-                                result, digest, request.request().getContext().getSessionId()));
+                .createApproval(asked.build(), new Created(result, digest, request.request()));
         return result;
     }
 
@@ -144,13 +142,13 @@ public final class GrpcHoldGate implements HoldGate, AutoCloseable {
 
         private final CompletableFuture<Hold> result;
         private final ByteString digest;
-        private final String sessionId;
+        private final DecideRequest asked;
         private @Nullable Approval approval;
 
-        Created(CompletableFuture<Hold> result, ByteString digest, String sessionId) {
+        Created(CompletableFuture<Hold> result, ByteString digest, DecideRequest asked) {
             this.result = result;
             this.digest = digest;
-            this.sessionId = sessionId;
+            this.asked = asked;
         }
 
         @Override
@@ -166,7 +164,7 @@ public final class GrpcHoldGate implements HoldGate, AutoCloseable {
 
         @Override
         public void onCompleted() {
-            HeldApproval held = approval == null ? null : HeldApproval.of(approval, digest, sessionId);
+            HeldApproval held = approval == null ? null : HeldApproval.of(approval, digest, asked);
             if (held == null) {
                 open.decrementAndGet();
                 result.completeExceptionally(refusal(RemoteHold.NO_VALID_ANSWER));

@@ -92,7 +92,14 @@ final class RemoteHold implements Hold, HoldFollower.Listener {
         }
     }
 
+    /** No decision outlives the token of whoever asks: whoever comes back with a new one finds the grant as it is. */
     private void redeem(Approval approved) {
+        if (!Instant.now().isBefore(held.callerUntil())) {
+            ended(
+                    Outcome.EXPIRED,
+                    "it is granted, but the token of this session has expired meanwhile; connect with a new one");
+            return;
+        }
         HoldRedemption begun;
         synchronized (this) {
             if (answer.isDone() || redemption != null) {

@@ -114,6 +114,21 @@ class GrpcHoldGateTest {
     }
 
     @Test
+    void aGrantIsLeftAsItIsWhenTheTokenOfWhoeverAsksHasExpiredMeanwhile() throws Exception {
+        DecideRequest.Builder expired = DecideRequest.newBuilder();
+        expired.getPrincipalBuilder().getExpiresAtBuilder().setSeconds(1);
+        Hold hold = gate.ask(new HoldRequest(
+                        expired.build(), REQUEST.decision(), REQUEST.operation(), REQUEST.parameters(), null))
+                .toCompletableFuture()
+                .orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                .join();
+        tell(State.STATE_APPROVED);
+        assertThat(answer(hold).outcome()).isEqualTo(Outcome.EXPIRED);
+        assertThat(answer(hold).words()).contains("token");
+        assertThat(service.consumed).isEmpty();
+    }
+
+    @Test
     void aGrantThatLastsSaysThatPeopleHadDecidedBefore() throws Exception {
         assertThat(ask().grantedBefore()).isFalse();
         tell(State.STATE_PENDING);
