@@ -132,7 +132,8 @@ public final class Approvals implements AutoCloseable {
 
     /** Follows what that person may see: changes from now on. The subscriber must not block. */
     public Subscription watchAll(Principal person, Consumer<Approval> subscriber) {
-        return changes.watchAll(approval -> {
+        String who = String.join("\n", person.getIssuer(), person.getSubject(), person.getAgent());
+        return changes.watchAll(who, approval -> {
             if (seeing.may(person, approval)) {
                 subscriber.accept(approval);
             }

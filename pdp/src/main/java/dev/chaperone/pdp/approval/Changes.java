@@ -39,11 +39,15 @@ final class Changes implements AutoCloseable {
 
     private static final int REMEMBERED = 20_000;
 
+    /** Streams of all approvals that one person may have open: some pages, some terminals. */
+    private static final int MOST_OF_ONE = 32;
+
     private final Database database;
     private final ApprovalRecords records;
     private final int most;
     private final Map<String, Set<Watcher>> watched = new ConcurrentHashMap<>();
     private final Set<Watcher> watchAll = new CopyOnWriteArraySet<>();
+    private final Map<String, Integer> following = new ConcurrentHashMap<>();
     private final AtomicInteger watchers = new AtomicInteger();
     private final Thread thread = new Thread(this::run, "chaperone-approvals-changes");
     private volatile boolean closed;
@@ -95,15 +99,35 @@ final class Changes implements AutoCloseable {
         };
     }
 
-    /** Follows all of them. */
-    Subscription watchAll(Consumer<Approval> subscriber) {
-        Watcher watcher = add(subscriber);
+    /**
+     * Follows all of them.
+     *
+     * @param who follows: nobody takes all the streams, which enforcers need, too
+     */
+    Subscription watchAll(String who, Consumer<Approval> subscriber) {
+        if (following.merge(who, 1, Integer::sum) > MOST_OF_ONE) {
+            left(who);
+            throw new ApprovalException(
+                    Problem.TOO_MANY, "you follow approvals " + MOST_OF_ONE + " times already; end some of them");
+        }
+        Watcher watcher;
+        try {
+            watcher = add(subscriber);
+        } catch (ApprovalException e) {
+            left(who);
+            throw e;
+        }
         watchAll.add(watcher);
         return () -> {
             if (watchAll.remove(watcher)) {
                 watchers.decrementAndGet();
+                left(who);
             }
         };
+    }
+
+    private void left(String who) {
+        following.computeIfPresent(who, (key, times) -> times == 1 ? null : times - 1);
     }
 
     private Watcher add(Consumer<Approval> subscriber) {

@@ -47,6 +47,8 @@ final class Following {
         this.last = last;
         this.ended = ended;
         stream.setOnCancelHandler(this::stop);
+        // Whoever ends the call, be it without a word to this: it is over.
+        stream.setOnCloseHandler(this::stop);
         stream.setOnReadyHandler(this::send);
     }
 

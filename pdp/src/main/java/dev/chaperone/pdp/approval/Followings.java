@@ -24,6 +24,11 @@ final class Followings {
         return following;
     }
 
+    /** How many there are. */
+    int count() {
+        return open.size();
+    }
+
     /** Ends every stream, and each new one. */
     void drain() {
         draining = true;
