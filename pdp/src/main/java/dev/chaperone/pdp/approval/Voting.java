@@ -8,6 +8,7 @@ import dev.chaperone.decision.v1.PrincipalKind;
 import dev.chaperone.pdp.approval.ApprovalException.Problem;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>Whoever decides is, at that moment, in one of the groups that the terms name.
  *   <li>It is granted once as many people as the terms ask for have consented, with one of each required group among them; by one
  *       person alone who breaks the glass. It is refused as soon as one refuses.
+ *   <li>People of one name are one person, whichever providers vouch for them: the console and the address for clients may each
+ *       have their own.
  * </ul>
  */
 final class Voting {
@@ -80,24 +83,33 @@ final class Voting {
     static boolean hasVoted(Approval approval, Principal person, boolean approve) {
         return approval.getVotesList().stream()
                 .anyMatch(vote -> vote.getApprove() == approve
-                        && vote.getVoter().getSubject().equals(person.getSubject())
-                        && vote.getVoter().getIssuer().equals(person.getIssuer()));
+                        && vote.getVoter().getSubject().equalsIgnoreCase(person.getSubject()));
     }
 
-    /** Whether these votes are a grant. */
+    /**
+     * Whether these votes are a grant. Where groups are named of which any will do, and others of which each has to, rules have
+     * been combined: people who stand for the ones do not count for the others, and one person alone does not stand for several
+     * that are to be of different people.
+     */
     static boolean grants(HoldTerms terms, Collection<Vote> votes) {
         List<Principal> consenting =
                 votes.stream().filter(Vote::getApprove).map(Vote::getVoter).toList();
-        List<String> counted =
-                terms.getApproverGroupsCount() == 0 ? terms.getRequiredGroupsList() : terms.getApproverGroupsList();
-        long people = consenting.stream()
-                .filter(person -> shares(person, counted))
-                .map(person -> person.getIssuer() + ' ' + person.getSubject())
+        List<String> required = terms.getRequiredGroupsList();
+        boolean either = terms.getApproverGroupsCount() > 0;
+        int needed = Math.max(1, terms.getApprovalsNeeded());
+        return people(consenting, either ? terms.getApproverGroupsList() : required) >= needed
+                && people(consenting, required) >= Math.min(needed, required.size())
+                && required.stream()
+                        .allMatch(group -> consenting.stream().anyMatch(person -> shares(person, List.of(group))));
+    }
+
+    /** How many different people of these groups there are. */
+    private static long people(List<Principal> consenting, List<String> groups) {
+        return consenting.stream()
+                .filter(person -> shares(person, groups))
+                .map(person -> person.getSubject().toLowerCase(Locale.ROOT))
                 .distinct()
                 .count();
-        return people >= Math.max(1, terms.getApprovalsNeeded())
-                && terms.getRequiredGroupsList().stream()
-                        .allMatch(group -> consenting.stream().anyMatch(person -> shares(person, List.of(group))));
     }
 
     private static boolean shares(Principal person, List<String> groups) {
