@@ -3,6 +3,7 @@ package dev.chaperone.pdp.notify;
 import dev.chaperone.approval.v1.ApprovalEvent;
 import dev.chaperone.pdp.approval.Channel;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -67,8 +68,10 @@ final class WebhookChannel implements Channel {
                     .header(WebhookSignature.TIMESTAMP, String.valueOf(now))
                     .header(WebhookSignature.SIGNATURE, WebhookSignature.of(secret, notice.id(), now, body));
         }
-        HttpResponse<Void> response =
-                http.send(request.POST(BodyPublishers.ofByteArray(body)).build(), BodyHandlers.discarding());
+        HttpResponse<InputStream> response =
+                http.send(request.POST(BodyPublishers.ofByteArray(body)).build(), BodyHandlers.ofInputStream());
+        // No timeout covers what comes after the headers: it is not waited for.
+        response.body().close();
         if (response.statusCode() / 100 != 2) {
             throw new IOException("the web-hook `" + name + "` answered " + response.statusCode());
         }

@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -49,6 +50,7 @@ final class WebhookChannelTest {
     private final BlockingQueue<Received> received = new LinkedBlockingQueue<>();
     private HttpServer server;
     private volatile int status = 204;
+    private volatile boolean endless;
 
     @BeforeEach
     void start() throws IOException {
@@ -59,6 +61,12 @@ final class WebhookChannelTest {
                     exchange.getRequestHeaders(),
                     exchange.getRequestBody().readAllBytes()));
             exchange.getResponseHeaders().set("Location", "/elsewhere");
+            if (endless) {
+                exchange.sendResponseHeaders(status, 0);
+                exchange.getResponseBody().write('x');
+                exchange.getResponseBody().flush();
+                return; // and nothing more comes
+            }
             if (status != 0) {
                 exchange.sendResponseHeaders(status, -1);
                 exchange.close();
@@ -177,6 +185,19 @@ final class WebhookChannelTest {
         assertThatExceptionOfType(HttpTimeoutException.class)
                 .isThrownBy(() -> channel(Format.CHAPERONE, SECRET, Duration.ofMillis(200))
                         .deliver(TestingEvents.event(Kind.KIND_CREATED)));
+    }
+
+    @Test
+    @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void doesNotWaitForTheEndOfWhatTheReceiverSays() throws Exception {
+        endless = true;
+        status = 200;
+        channel(Format.CHAPERONE, SECRET, PATIENCE).deliver(TestingEvents.event(Kind.KIND_CREATED));
+        status = 500;
+        assertThatIOException()
+                .isThrownBy(() ->
+                        channel(Format.CHAPERONE, SECRET, PATIENCE).deliver(TestingEvents.event(Kind.KIND_CREATED)))
+                .withMessage("the web-hook `desk` answered 500");
     }
 
     @Test
