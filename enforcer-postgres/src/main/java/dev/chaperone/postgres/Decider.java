@@ -350,7 +350,9 @@ final class Decider {
                         subject.failure() != null,
                         terms == null || terms.keepBack(),
                         recorded)
-                .asking(people(request, decision, decided, terms), decision.getEffect() == Effect.EFFECT_HOLD);
+                .asking(
+                        people(number, subject, request, decision, decided, terms),
+                        decision.getEffect() == Effect.EFFECT_HOLD);
         return ruling.keeping(Verdict.of(
                 request,
                 decision,
@@ -362,13 +364,25 @@ final class Decider {
 
     /** What people would be asked; null when there is nothing to ask, or nobody. */
     private @Nullable HoldRequest people(
-            DecideRequest request, Decision decision, OperationDecided.Builder decided, @Nullable Terms terms) {
+            long number,
+            Subject subject,
+            DecideRequest request,
+            Decision decision,
+            OperationDecided.Builder decided,
+            @Nullable Terms terms) {
         boolean may = terms != null
                 && (decision.getEffect() == Effect.EFFECT_HOLD || terms.limits().holds());
-        return may && services.holds().available()
-                ? new HoldRequest(
-                        request, decision, decided.getOperation().toStringUtf8(), decided.getParametersList(), null)
-                : null;
+        if (!may || !services.holds().available()) {
+            return null;
+        }
+        String operation = decided.getOperation().toStringUtf8();
+        if (subject.analysis() == null && !subject.session()) {
+            // Nothing else says which relations it names, and a grant for one is not to do for another of that name.
+            operation += "\n-- request " + number + " of session `"
+                    + caller.recorder().sessionId()
+                    + "`: what its names stand for is looked up when it runs, by that session's search path";
+        }
+        return new HoldRequest(request, decision, operation, decided.getParametersList(), null);
     }
 
     /** Who is asked about what is held. */

@@ -267,6 +267,27 @@ class HoldIT {
         }
     }
 
+    /** A grant that may be used again is for what names stood for, and nobody knows that of such statements. */
+    @Test
+    void whatOnlyTheSearchPathSaysIsAskedAboutEachTime() throws Exception {
+        gateway.decisions.policy(request -> request.getAction().getOperation().equals("truncate") ? hold() : permit());
+        Set<String> digests = new HashSet<>();
+        try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.AGENT)) {
+            for (int i = 0; i < 2; i++) {
+                client.raw(query("truncate numbers"));
+                client.until("N");
+                TestingHolds.Asked asked = gateway.holds.await();
+                assertThat(asked.request().operation())
+                        .startsWith("truncate numbers\n")
+                        .contains("search path");
+                digests.add(HexFormat.of().formatHex(asked.request().digest()));
+                asked.answer(Outcome.DENIED, "seen");
+                client.until("Z");
+            }
+        }
+        assertThat(digests).hasSize(2);
+    }
+
     /** The same bytes mean something else as another type. */
     @Test
     void whoIsAskedIsToldTheTypesThatTheClientHasNamed() throws Exception {
