@@ -120,8 +120,8 @@ class ApprovalsCommandIT {
                         .setRequest(request)
                         .setDecision(decision)
                         .setOperationText(statement)
-                        .setDigest(
-                                ByteString.copyFrom(HoldDigest.of(request.build(), decision.build(), statement, List.of(), "")))
+                        .setDigest(ByteString.copyFrom(
+                                HoldDigest.of(request.build(), decision.build(), statement, List.of(), "")))
                         .build());
     }
 
