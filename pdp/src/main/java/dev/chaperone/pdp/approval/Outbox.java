@@ -56,8 +56,19 @@ final class Outbox implements AutoCloseable {
         workers.forEach(worker -> worker.work.release());
     }
 
-    /** Forgets events that everybody has been told of. */
-    void forget() {
+    /**
+     * Forgets events that everybody has been told of. What waits for a receiver that is not configured any more is kept as long as
+     * approvals are.
+     */
+    void forget(Duration keep) {
+        List<String> names =
+                workers.stream().map(worker -> worker.channel.name()).toList();
+        database.transaction(sql -> sql.deleteFrom(Db.Deliveries.TABLE)
+                .where(Db.Deliveries.CHANNEL.notIn(names))
+                .and(Db.Deliveries.SEQUENCE.in(DSL.select(Db.Events.SEQUENCE)
+                        .from(Db.Events.TABLE)
+                        .where(DSL.condition("{0} < {1}", Db.Events.AT, Steps.in(keep.negated())))))
+                .execute());
         database.transaction(sql -> sql.deleteFrom(Db.Events.TABLE)
                 .where(DSL.condition("{0} < {1}", Db.Events.AT, Steps.in(Duration.ofMinutes(-1))))
                 .andNotExists(

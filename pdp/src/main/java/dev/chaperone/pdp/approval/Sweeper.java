@@ -47,7 +47,7 @@ final class Sweeper implements AutoCloseable {
     void start() {
         scheduler.scheduleWithFixedDelay(guarded(this::lapse), EVERY_MILLIS, EVERY_MILLIS, TimeUnit.MILLISECONDS);
         scheduler.scheduleWithFixedDelay(guarded(this::forget), 1, 60, TimeUnit.MINUTES);
-        scheduler.scheduleWithFixedDelay(guarded(outbox::forget), 1, 1, TimeUnit.MINUTES);
+        scheduler.scheduleWithFixedDelay(guarded(() -> outbox.forget(keep)), 1, 1, TimeUnit.MINUTES);
     }
 
     private static Runnable guarded(Runnable work) {

@@ -18,6 +18,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -121,6 +122,41 @@ class OutboxIT {
                     .extracting(event -> event.getApproval().getId())
                     .containsExactly(held.getId());
         }
+    }
+
+    @Test
+    void whatWaitsForAReceiverThatIsNotConfiguredAnyMoreIsForgottenWithTheApprovals() throws Exception {
+        Recording gone = new Recording("gone", false, event -> false);
+        Recording down = new Recording("down", false, event -> false);
+        try (Approvals approvals = approvals(gone, down)) {
+            approvals.create(ENFORCER, request("old", "select 1", terms()));
+            gone.attempt();
+            down.attempt();
+        }
+        postgres.executeIn(database, "update outbox_event set at = at - interval '2 days'");
+        try (Approvals approvals = approvals(gone, down)) {
+            approvals.create(ENFORCER, request("new", "select 1", terms()));
+        }
+        ApprovalsConfig config = TestingApprovals.config(postgres, database);
+        try (Database opened = new Database(config.store(), 1);
+                Outbox outbox = new Outbox(opened, List.of(down))) {
+            opened.start();
+            outbox.forget(Duration.ofDays(1));
+        }
+        assertThat(waiting()).containsExactlyInAnyOrder("down", "gone", "down");
+    }
+
+    /** Whom something waits for. */
+    private List<String> waiting() throws SQLException {
+        List<String> channels = new ArrayList<>();
+        try (Connection connection = postgres.connect(database);
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("select channel from outbox_delivery")) {
+            while (rows.next()) {
+                channels.add(rows.getString(1));
+            }
+        }
+        return channels;
     }
 
     @Test
