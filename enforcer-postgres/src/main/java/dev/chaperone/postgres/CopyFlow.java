@@ -46,7 +46,7 @@ final class CopyFlow {
     static final String COPY = StatementFlow.RESERVED + "copy";
 
     private static final String WRONG_OBJECT_TYPE = "42809";
-    private static final Pattern NO_COLUMN = Pattern.compile("column (\".*\") does not exist");
+    private static final Pattern NO_COLUMN = Pattern.compile("column (\"[^\"]*\") does not exist");
 
     private final Session session;
     private final UpstreamLink link;
@@ -183,7 +183,8 @@ final class CopyFlow {
                             RowDescription description = RowDescription.read(message.body());
                             table(ruling.analysis(), relation -> copyOut(source, ruling, description, relation));
                         }
-                        case 'n' -> flow.refuseDecided(ruling, nothingToCopy(source), opening.failed());
+                        // It delivers nothing that could be copied, and the server says what is wrong with it.
+                        case 'n' -> flow.restrict(opening, ruling);
                         default -> flow.fail(ruling, Report.read(message.body()), Prepared.REWRITTEN, opening.failed());
                     }
                 });
@@ -279,13 +280,6 @@ final class CopyFlow {
                         "cannot copy from " + kind + " \"" + relation.name() + '"',
                         "",
                         kind.equals("sequence") ? "" : "Try the COPY (SELECT ...) TO variant.");
-    }
-
-    private static GatewayError nothingToCopy(Prepared source) {
-        boolean into = source.statement().text().regionMatches(true, 0, "select", 0, "select".length());
-        return GatewayError.of(
-                ErrorCode.UNSUPPORTED,
-                into ? "COPY (SELECT INTO) is not supported" : "COPY query must have a RETURNING clause");
     }
 
     private static Prepared query(String text) {

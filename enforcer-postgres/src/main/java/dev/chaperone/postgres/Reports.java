@@ -24,7 +24,7 @@ final class Reports {
 
     /** Classes of SQLSTATE of what the server itself finds wrong with a statement's text, or with the session. */
     private static final Set<String> ABOUT_THE_TEXT =
-            Set.of("0A", "22", "25", "26", "34", "3D", "3F", "42", "54", "57");
+            Set.of("0A", "22", "25", "26", "34", "3D", "3F", "42", "54", "55", "57");
 
     /** Relations that are remembered as written in one transaction. */
     private static final int MOST_WRITTEN = 1000;

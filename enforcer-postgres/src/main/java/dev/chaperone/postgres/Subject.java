@@ -73,7 +73,8 @@ record Subject(
             case SET, RESET -> setting(statement);
             case COPY ->
                 statement.detail() == null
-                        ? new UnanalysableException("this form of `copy` is not recognised")
+                        // What the server would want to hear next is not known either.
+                        ? new UnanalysableException(ErrorCode.UNSUPPORTED, "this form of `copy` is not recognised")
                         : unanalysed(statement.operation());
             case CURSOR -> statement.operation().equals("close") ? null : unanalysed(statement.operation());
             case EXPLAIN, EXECUTE, LOCK -> unanalysed(statement.operation());

@@ -128,6 +128,11 @@ final class TextFidelityIT {
                     copy (selec) to stdout;
                     copy (select nothing) to stdout;
                     copy (delete from ledger where false returning id) to stdout;
+                    copy (delete from ledger where false) to stdout;
+                    copy (select 1, 2, null) to stdout (delimiter E'\\t', null E'\\\\N');
+                    copy (select 'a''b', 2) to stdout (format csv, quote E'\\'', delimiter E';');
+                    copy (select 1, 2, null) to stdout with delimiter as E'\\t' null as E'\\\\X';
+                    copy ledger from stdin delimiter E'\\t' nonsense;
                     create view v as select id from patients;
                     copy v to stdout;
                     copy v from stdin;

@@ -163,7 +163,7 @@ final class CopyParser {
             if (lexer.symbol() == '(') {
                 value = parenthesised();
             } else if (lexer.symbol() != ',' && lexer.symbol() != ')') {
-                value = lexer.value();
+                value = lexer.kind() == SqlLexer.Kind.STRING ? string() : lexer.value();
                 lexer.next();
             }
             if (value == null || options.put(name, value) != null) {
@@ -219,7 +219,7 @@ final class CopyParser {
                     if (lexer.is("as")) {
                         lexer.next();
                     }
-                    String value = lexer.kind() == SqlLexer.Kind.STRING ? lexer.value() : null;
+                    String value = lexer.kind() == SqlLexer.Kind.STRING ? string() : null;
                     if (value == null) {
                         return false;
                     }
@@ -232,5 +232,34 @@ final class CopyParser {
             }
         }
         return true;
+    }
+
+    /** The value of the string at hand, which may be written with escapes ({@code E'\t'}); null for one that is not understood. */
+    private @Nullable String string() {
+        String value = lexer.value();
+        String raw = text.substring(lexer.start(), lexer.end());
+        boolean escaped = value == null
+                && raw.length() >= 3
+                && (raw.startsWith("E'") || raw.startsWith("e'"))
+                && raw.endsWith("'");
+        return escaped ? unescaped(raw.substring(2, raw.length() - 1)) : value;
+    }
+
+    private static @Nullable String unescaped(String inside) {
+        StringBuilder value = new StringBuilder();
+        for (int i = 0; i < inside.length(); i++) {
+            char c = inside.charAt(i);
+            if (c != '\\' && c != '\'') {
+                value.append(c);
+                continue;
+            }
+            char next = ++i < inside.length() ? inside.charAt(i) : 0;
+            int known = c == '\\' ? "bfnrt\\'".indexOf(next) : "'".indexOf(next);
+            if (known < 0) {
+                return null;
+            }
+            value.append(c == '\'' ? next : "\b\f\n\r\t\\'".charAt(known));
+        }
+        return value.toString();
     }
 }

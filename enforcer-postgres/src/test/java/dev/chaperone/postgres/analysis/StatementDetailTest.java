@@ -153,6 +153,34 @@ final class StatementDetailTest {
         assertThat(detail("explain (analyze off) select 1")).isEqualTo(new StatementDetail.Explain(false, "select 1"));
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '"',
+            value = {
+                "copy t to stdout (null E'\\\\N'), \\N",
+                "copy t to stdout null as e'it''s \\'it\\'', it's 'it'",
+                "copy t from stdin with null 'x', x",
+            })
+    void stringsOfCopyMayHoldEscapes(String sql, String value) {
+        assertThat(detail(sql))
+                .isInstanceOfSatisfying(
+                        StatementDetail.Copy.class,
+                        copy -> assertThat(copy.options()).containsEntry("null", value));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "copy t to stdout (null E'\\x41')",
+                "copy t to stdout (null E'\\101')",
+                "copy t to stdout (null E'\\u0041')",
+                "copy t to stdout (null E'a'\n'b')",
+                "copy t to stdout (null U&'a')",
+            })
+    void otherStringsOfCopyAreNotUnderstood(String sql) {
+        assertThat(detail(sql)).isNull();
+    }
+
     @Test
     void copyIsTakenApart() {
         assertThat(detail("COPY clinic.\"T\" (a, \"b\") TO STDOUT WITH (FORMAT csv, HEADER, FORCE_QUOTE (a))"))
