@@ -7,14 +7,14 @@ import dev.chaperone.approval.v1.State;
 import dev.chaperone.audit.v1.Vote;
 import dev.chaperone.decision.v1.GrantMode;
 import java.net.URI;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import org.jooq.Condition;
 import org.jooq.DSLContext;
+import org.jooq.Field;
 import org.jooq.Record;
 import org.jooq.SelectConditionStep;
+import org.jooq.impl.DSL;
 import org.jspecify.annotations.Nullable;
 
 /** Reads rows as approvals. */
@@ -22,6 +22,12 @@ final class ApprovalRecords {
 
     private static final String STATE_PREFIX = "STATE_";
     private static final String MODE_PREFIX = "GRANT_MODE_";
+
+    /** In the statement that reads the approval, so that the two are of one moment. */
+    private static final Field<byte[][]> VOTES = DSL.array(DSL.select(Db.Votes.CONTENT)
+            .from(Db.Votes.TABLE)
+            .where(Db.Votes.APPROVAL_ID.eq(Db.Approvals.ID))
+            .orderBy(Db.Votes.NUMBER));
 
     private final @Nullable URI url;
 
@@ -42,7 +48,7 @@ final class ApprovalRecords {
     /** The approval of that id; null for none. */
     @Nullable
     Approval find(DSLContext sql, String id) {
-        List<Approval> found = read(sql, rows(sql, Db.Approvals.ID.eq(id)).fetch());
+        List<Approval> found = read(rows(sql, Db.Approvals.ID.eq(id)).fetch());
         return found.isEmpty() ? null : found.get(0);
     }
 
@@ -50,17 +56,15 @@ final class ApprovalRecords {
     List<Approval> find(DSLContext sql, Collection<String> ids) {
         return ids.isEmpty()
                 ? List.of()
-                : read(sql, rows(sql, Db.Approvals.ID.in(ids)).fetch());
+                : read(rows(sql, Db.Approvals.ID.in(ids)).fetch());
     }
 
     /** The approvals that satisfy a condition, newest first. */
     List<Approval> newest(DSLContext sql, Condition condition, int most) {
-        return read(
-                sql,
-                rows(sql, condition)
-                        .orderBy(Db.Approvals.CREATED_AT.desc(), Db.Approvals.ID.desc())
-                        .limit(most)
-                        .fetch());
+        return read(rows(sql, condition)
+                .orderBy(Db.Approvals.CREATED_AT.desc(), Db.Approvals.ID.desc())
+                .limit(most)
+                .fetch());
     }
 
     private static SelectConditionStep<? extends Record> rows(DSLContext sql, Condition condition) {
@@ -73,29 +77,17 @@ final class ApprovalRecords {
                         Db.Approvals.CREATED_AT,
                         Db.Approvals.CHANGED_AT,
                         Db.Approvals.EXPIRES_AT,
-                        Db.Approvals.CONTENT)
+                        Db.Approvals.CONTENT,
+                        VOTES)
                 .from(Db.Approvals.TABLE)
                 .where(condition);
     }
 
-    private List<Approval> read(DSLContext sql, List<? extends Record> rows) {
-        if (rows.isEmpty()) {
-            return List.of();
-        }
-        List<String> ids = rows.stream().map(row -> row.get(Db.Approvals.ID)).toList();
-        Map<String, List<byte[]>> votes = sql.select(Db.Votes.APPROVAL_ID, Db.Votes.CONTENT)
-                .from(Db.Votes.TABLE)
-                .where(Db.Votes.APPROVAL_ID.in(ids))
-                .orderBy(Db.Votes.APPROVAL_ID, Db.Votes.NUMBER)
-                .fetchGroups(Db.Votes.APPROVAL_ID, Db.Votes.CONTENT);
-        List<Approval> approvals = new ArrayList<>(rows.size());
-        for (Record row : rows) {
-            approvals.add(read(row, votes.getOrDefault(row.get(Db.Approvals.ID), List.of())));
-        }
-        return approvals;
+    private List<Approval> read(List<? extends Record> rows) {
+        return rows.stream().map(this::read).toList();
     }
 
-    private Approval read(Record row, List<byte[]> votes) {
+    private Approval read(Record row) {
         try {
             String id = row.get(Db.Approvals.ID);
             Approval.Builder approval = Approval.parseFrom(row.get(Db.Approvals.CONTENT)).toBuilder()
@@ -108,7 +100,7 @@ final class ApprovalRecords {
                     .setChangedAt(Times.timestamp(row.get(Db.Approvals.CHANGED_AT)))
                     .setExpiresAt(Times.timestamp(row.get(Db.Approvals.EXPIRES_AT)))
                     .setUrl(url == null ? "" : url + id);
-            for (byte[] vote : votes) {
+            for (byte[] vote : row.get(VOTES)) {
                 approval.addVotes(Vote.parseFrom(ByteString.copyFrom(vote)));
             }
             return approval.build();
