@@ -19,6 +19,7 @@ import dev.chaperone.enforcer.Recorder;
 import dev.chaperone.postgres.analysis.CatalogSnapshot;
 import dev.chaperone.postgres.analysis.QueryAnalysis;
 import dev.chaperone.postgres.analysis.StatementClass;
+import dev.chaperone.postgres.analysis.StatementDetail;
 import dev.chaperone.postgres.analysis.UnanalysableException;
 import dev.chaperone.proto.ErrorCode;
 import io.micrometer.core.instrument.Counter;
@@ -381,6 +382,10 @@ final class Decider {
             operation += "\n-- request " + number + " of session `"
                     + caller.recorder().sessionId()
                     + "`: what its names stand for is looked up when it runs, by that session's search path";
+        } else if (subject.statement().detail() instanceof StatementDetail.Copy copy && copy.from()) {
+            // What comes is not known yet, and a grant for some is not to do for other.
+            operation += "\n-- request " + number + " of session `"
+                    + caller.recorder().sessionId() + "`: its data comes when it runs";
         }
         return new HoldRequest(request, decision, operation, decided.getParametersList(), null);
     }

@@ -267,19 +267,19 @@ class HoldIT {
         }
     }
 
-    /** A grant that may be used again is for what names stood for, and nobody knows that of such statements. */
-    @Test
-    void whatOnlyTheSearchPathSaysIsAskedAboutEachTime() throws Exception {
-        gateway.decisions.policy(request -> request.getAction().getOperation().equals("truncate") ? hold() : permit());
+    /** A grant that may be used again is for what names stood for, and for data, and nobody knows that of such statements. */
+    @ParameterizedTest
+    @CsvSource({"truncate numbers,search path", "copy numbers from stdin,its data comes when it runs"})
+    void whatIsKnownOnlyWhenItRunsIsAskedAboutEachTime(String sql, String why) throws Exception {
+        String operation = sql.substring(0, sql.indexOf(' '));
+        gateway.decisions.policy(request -> request.getAction().getOperation().equals(operation) ? hold() : permit());
         Set<String> digests = new HashSet<>();
         try (RawClient client = RawClient.login(gateway.port(), TestingAuthenticator.AGENT)) {
             for (int i = 0; i < 2; i++) {
-                client.raw(query("truncate numbers"));
+                client.raw(query(sql));
                 client.until("N");
                 TestingHolds.Asked asked = gateway.holds.await();
-                assertThat(asked.request().operation())
-                        .startsWith("truncate numbers\n")
-                        .contains("search path");
+                assertThat(asked.request().operation()).startsWith(sql + "\n").contains(why);
                 digests.add(HexFormat.of().formatHex(asked.request().digest()));
                 asked.answer(Outcome.DENIED, "seen");
                 client.until("Z");

@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  * everybody accepts (or somebody from each, where rules name different ones), one of each group that anybody asks for, the most
  * people, the shortest times, the narrowest kind of grant, and breaking the glass only as everybody allows it.
  *
- * <p>A rule that holds something and says nothing of the kind of grant means "once", and of breaking the glass "nobody". It is
- * spoken for by rules that hold nothing themselves: those say what goes for whatever is held.
+ * <p>A rule that holds something and says nothing of the kind of grant means "once", of breaking the glass "nobody", and of
+ * groups those of the approval service. It is spoken for by rules that hold nothing themselves: those say what goes for whatever
+ * is held.
  */
 final class Holds {
     private final List<Said> said = new ArrayList<>();
@@ -70,6 +71,8 @@ final class Holds {
                     || naming.stream().anyMatch(terms -> terms.getApproverGroupsCount() > 1);
             naming.forEach(terms -> required.addAll(terms.getApproverGroupsList()));
         }
+        Predicate<HoldTerms> groups = terms -> terms.getApproverGroupsCount() + terms.getRequiredGroupsCount() > 0;
+        combined.setOwnGroupsToo(said.stream().map(Said::terms).anyMatch(groups) && silent(groups));
         Predicate<HoldTerms> breaking = terms -> terms.getBreakGlassGroupsCount() > 0;
         if (!silent(breaking)) {
             combined.addAllBreakGlassGroups(common(breaking, HoldTerms::getBreakGlassGroupsList));

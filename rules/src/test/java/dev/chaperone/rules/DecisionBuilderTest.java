@@ -288,6 +288,18 @@ class DecisionBuilderTest {
         }
     }
 
+    /** A rule that leaves it to the approval service who approves is satisfied by somebody whom the service names. */
+    @Test
+    void whoeverTheServiceNamesAgreesToWhatARuleLeavesToIt() {
+        String silent = rule("silent", "verdict.hold(\"h\");");
+        String naming = rule("naming", "verdict.hold(\"h\"); verdict.approvers(\"billing\");");
+        assertThat(hold(combine(rules(silent, naming))).getOwnGroupsToo()).isTrue();
+        assertThat(hold(combine(rules(naming))).getOwnGroupsToo()).isFalse();
+        assertThat(hold(combine(rules(silent))).getOwnGroupsToo()).isFalse();
+        String speaking = rule("speaks", "verdict.approvers(\"billing\");");
+        assertThat(hold(combine(rules(silent, speaking))).getOwnGroupsToo()).isFalse();
+    }
+
     @ParameterizedTest
     @CsvSource(
             value = {

@@ -6,6 +6,7 @@ import dev.chaperone.decision.v1.HoldTerms;
 import dev.chaperone.decision.v1.Obligation;
 import dev.chaperone.pdp.approval.ApprovalException.Problem;
 import java.time.Duration;
+import java.util.List;
 
 /** The terms of one approval: the policy's, with the service's own where it says nothing, and within the service's bounds. */
 final class TermsInForce {
@@ -28,7 +29,10 @@ final class TermsInForce {
         HoldTerms.Builder terms = asked.toBuilder();
         if (terms.getApproverGroupsCount() == 0 && terms.getRequiredGroupsCount() == 0) {
             terms.addAllApproverGroups(own.approverGroups());
+        } else if (asked.getOwnGroupsToo()) {
+            addOwn(terms, own.approverGroups());
         }
+        terms.clearOwnGroupsToo();
         if (terms.getApproverGroupsCount() == 0 && terms.getRequiredGroupsCount() == 0) {
             throw new ApprovalException(
                     Problem.CONFLICT,
@@ -44,6 +48,24 @@ final class TermsInForce {
             terms.setMode(GrantMode.GRANT_MODE_ONCE);
         }
         return terms.build();
+    }
+
+    /** Has one of the service's own groups agree as well. */
+    private static void addOwn(HoldTerms.Builder terms, List<String> own) {
+        List<String> common =
+                terms.getApproverGroupsList().stream().filter(own::contains).toList();
+        if (!common.isEmpty()) {
+            terms.clearApproverGroups().addAllApproverGroups(common);
+        } else if (terms.getApproverGroupsCount() == 0 && !own.isEmpty()) {
+            terms.addAllApproverGroups(own);
+        } else if (own.size() == 1) {
+            terms.addRequiredGroups(own.get(0));
+        } else {
+            throw new ApprovalException(
+                    Problem.CONFLICT,
+                    "the rules that hold this ask for different approvers: `approvals.terms.approver-groups`, which one of them"
+                            + " leaves it to, and those that another names");
+        }
     }
 
     private static Duration bounded(boolean said, com.google.protobuf.Duration asked, Duration own, Duration longest) {

@@ -101,7 +101,7 @@ final class EvidenceRoutes {
 
     private Answer steps(WebRequest request, Sessions.Session session, String id) {
         long after = after(request.parameter("after"));
-        Person person = after < 0 ? provider.now(session.signedIn()) : session.person();
+        Person person = provider.now(session.signedIn());
         ReplaySessionRequest.Builder replay = ReplaySessionRequest.newBuilder()
                 .setReader(reader(person, "replay"))
                 .setSessionId(id)
