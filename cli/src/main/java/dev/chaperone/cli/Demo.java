@@ -184,6 +184,6 @@ final class Demo {
     }
 
     private void hint(String what, String line) {
-        screen.line("   " + terminal.dim(Text.fit(what, 24)) + line);
+        screen.line("   " + terminal.dim(Text.fit(what, 26)) + line);
     }
 }
