@@ -19,10 +19,10 @@ final class SpoolReader implements AutoCloseable {
         this.log = log;
     }
 
-    /** The durable frame at a normalised position; null when none is there yet. */
+    /** The durable frame at a normalised position; null when none is there yet, or will be: its segment may have ended since. */
     @Nullable
     SpoolFrame read(SpoolPosition position) throws IOException {
-        if (position.compareTo(log.end()) >= 0) {
+        if (position.compareTo(log.end()) >= 0 || !log.normalise(position).equals(position)) {
             return null;
         }
         SpoolFrame frame = log.poll(position);
