@@ -7,6 +7,7 @@ import dev.chaperone.approval.v1.State;
 import dev.chaperone.audit.v1.Vote;
 import dev.chaperone.decision.v1.GrantMode;
 import java.net.URI;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import org.jooq.Condition;
@@ -28,6 +29,16 @@ final class ApprovalRecords {
             .from(Db.Votes.TABLE)
             .where(Db.Votes.APPROVAL_ID.eq(Db.Approvals.ID))
             .orderBy(Db.Votes.NUMBER));
+
+    /** Fits, with what is around it, into a message of gRPC's default size. */
+    private static final long PAGE_BYTES = 2 << 20;
+
+    /**
+     * Some approvals.
+     *
+     * @param more whether there are others after them
+     */
+    record Page(List<Approval> approvals, boolean more) {}
 
     private final @Nullable URI url;
 
@@ -65,6 +76,30 @@ final class ApprovalRecords {
                 .orderBy(Db.Approvals.CREATED_AT.desc(), Db.Approvals.ID.desc())
                 .limit(most)
                 .fetch());
+    }
+
+    /**
+     * As many of the approvals that satisfy a condition as are worth reading at once, newest first: statements may be long.
+     *
+     * @param most number of approvals
+     */
+    Page page(DSLContext sql, Condition condition, int most) {
+        var sizes = sql.select(Db.Approvals.ID, DSL.field("octet_length({0})", Integer.class, Db.Approvals.CONTENT))
+                .from(Db.Approvals.TABLE)
+                .where(condition)
+                .orderBy(Db.Approvals.CREATED_AT.desc(), Db.Approvals.ID.desc())
+                .limit(most + 1)
+                .fetch();
+        List<String> ids = new ArrayList<>();
+        long bytes = 0;
+        for (var row : sizes) {
+            bytes += row.value2();
+            if (ids.size() == most || !ids.isEmpty() && bytes > PAGE_BYTES) {
+                break;
+            }
+            ids.add(row.value1());
+        }
+        return new Page(newest(sql, Db.Approvals.ID.in(ids), most), ids.size() < sizes.size());
     }
 
     private static SelectConditionStep<? extends Record> rows(DSLContext sql, Condition condition) {

@@ -31,6 +31,10 @@ final class Changes implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Changes.class);
     private static final int LISTEN_MILLIS = 250;
+
+    /** Statements may be long. */
+    private static final int READ_AT_ONCE = 16;
+
     private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
@@ -209,11 +213,14 @@ final class Changes implements AutoCloseable {
     }
 
     private void tell(Collection<String> ids) {
-        List<Approval> approvals = database.read(sql -> records.find(sql, ids));
-        for (Approval approval : approvals) {
-            told.put(approval.getId(), approval.getRevision());
-            tell(approval);
-            watchAll.forEach(watcher -> watcher.tell(approval));
+        List<String> all = List.copyOf(ids);
+        for (int from = 0; from < all.size(); from += READ_AT_ONCE) {
+            List<String> some = all.subList(from, Math.min(all.size(), from + READ_AT_ONCE));
+            for (Approval approval : database.read(sql -> records.find(sql, some))) {
+                told.put(approval.getId(), approval.getRevision());
+                tell(approval);
+                watchAll.forEach(watcher -> watcher.tell(approval));
+            }
         }
     }
 

@@ -89,11 +89,11 @@ final class Seeing {
         if (!request.getPageToken().isEmpty()) {
             condition = condition.and(after(request.getPageToken()));
         }
-        List<Approval> found = records.newest(sql, condition, size + 1);
-        ListApprovalsResponse.Builder page = ListApprovalsResponse.newBuilder();
-        found.stream().limit(size).forEach(page::addApprovals);
-        if (found.size() > size) {
-            page.setNextPageToken(found.get(size - 1).getId());
+        ApprovalRecords.Page found = records.page(sql, condition, size);
+        ListApprovalsResponse.Builder page = ListApprovalsResponse.newBuilder().addAllApprovals(found.approvals());
+        if (found.more() && !found.approvals().isEmpty()) {
+            page.setNextPageToken(
+                    found.approvals().get(found.approvals().size() - 1).getId());
         }
         return page.build();
     }

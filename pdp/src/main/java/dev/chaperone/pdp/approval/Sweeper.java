@@ -61,12 +61,13 @@ final class Sweeper implements AutoCloseable {
     }
 
     private void lapse() {
-        List<Approval> lapsed = database.read(sql -> records.newest(
-                sql,
-                Db.Approvals.STATE
-                        .in(name(State.STATE_PENDING), name(State.STATE_APPROVED))
-                        .and(Steps.usable().not()),
-                AT_A_TIME));
+        List<Approval> lapsed = database.read(sql -> records.page(
+                        sql,
+                        Db.Approvals.STATE
+                                .in(name(State.STATE_PENDING), name(State.STATE_APPROVED))
+                                .and(Steps.usable().not()),
+                        AT_A_TIME)
+                .approvals());
         for (Approval approval : lapsed) {
             // Another replica may be faster, which is as good.
             database.transaction(sql -> steps.take(

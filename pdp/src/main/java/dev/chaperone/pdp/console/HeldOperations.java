@@ -61,6 +61,11 @@ final class HeldOperations {
                 HeldOperation.Powers.NONE);
     }
 
+    /** As one among many: without the statement and its values, which whoever decides reads by itself. */
+    static HeldOperation listed(Approval approval) {
+        return of(approval.toBuilder().clearOperationText().clearParameters().build());
+    }
+
     /** What is not known by its name is over: nobody decides on it. */
     private static State state(dev.chaperone.approval.v1.State state) {
         return switch (state) {

@@ -1,6 +1,5 @@
 package dev.chaperone.pdp.console;
 
-import dev.chaperone.approval.v1.Approval;
 import dev.chaperone.approval.v1.ApproveRequest;
 import dev.chaperone.approval.v1.DenyRequest;
 import dev.chaperone.approval.v1.ListApprovalsRequest;
@@ -32,8 +31,7 @@ public final class ServiceDesk implements ApprovalDesk {
 
     @Override
     public List<HeldOperation> list(Person person) {
-        List<Approval> found = new ArrayList<>();
-        found.addAll(list(person, MOST_PENDING, State.STATE_PENDING));
+        List<HeldOperation> found = new ArrayList<>(list(person, MOST_PENDING, State.STATE_PENDING));
         found.addAll(list(
                 person,
                 MOST_DECIDED,
@@ -42,15 +40,20 @@ public final class ServiceDesk implements ApprovalDesk {
                 State.STATE_EXPIRED,
                 State.STATE_CANCELLED,
                 State.STATE_CONSUMED));
-        return found.stream().map(HeldOperations::of).toList();
+        return found;
     }
 
-    private List<Approval> list(Person person, int most, State... states) {
-        ListApprovalsRequest request = ListApprovalsRequest.newBuilder()
-                .addAllStates(List.of(states))
-                .setPageSize(most)
-                .build();
-        return answer(() -> approvals.list(principal(person), request)).getApprovalsList();
+    private List<HeldOperation> list(Person person, int most, State... states) {
+        ListApprovalsRequest.Builder request =
+                ListApprovalsRequest.newBuilder().addAllStates(List.of(states)).setPageSize(most);
+        List<HeldOperation> found = new ArrayList<>();
+        do {
+            ListApprovalsRequest next = request.build();
+            var page = answer(() -> approvals.list(principal(person), next));
+            page.getApprovalsList().forEach(approval -> found.add(HeldOperations.listed(approval)));
+            request.setPageToken(page.getNextPageToken()).setPageSize(most - found.size());
+        } while (found.size() < most && !request.getPageToken().isEmpty());
+        return found;
     }
 
     @Override

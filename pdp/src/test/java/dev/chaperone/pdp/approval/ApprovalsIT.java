@@ -417,6 +417,28 @@ class ApprovalsIT {
         assertThat(found).isEqualTo(made);
     }
 
+    /** What lists take is bounded by their bytes too: one whose statements are long has fewer at a time, and leaves none out. */
+    @Test
+    void longStatementsAreListedFewAtATime() {
+        List<String> made = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            String text = "select 12 -- " + i + "x".repeat(900_000);
+            made.add(0, first.create(ENFORCER, request(session, text, paged())).getId());
+        }
+        Principal person = person("pia", "paging-" + session);
+        ListApprovalsRequest.Builder page = ListApprovalsRequest.newBuilder().setPageSize(200);
+        List<String> found = new ArrayList<>();
+        String token = "";
+        do {
+            var answer = second.list(person, page.setPageToken(token).build());
+            assertThat(answer.getSerializedSize()).isLessThan(3 << 20);
+            answer.getApprovalsList().forEach(approval -> found.add(approval.getId()));
+            token = answer.getNextPageToken();
+        } while (!token.isEmpty());
+        assertThat(found).isEqualTo(made);
+        made.forEach(id -> first.cancel(ENFORCER, id));
+    }
+
     private dev.chaperone.decision.v1.HoldTerms.Builder paged() {
         return terms().addApproverGroups("paging-" + session);
     }
