@@ -15,6 +15,7 @@ import dev.chaperone.pdp.console.ConsoleFacts;
 import dev.chaperone.pdp.console.ConsoleServer;
 import dev.chaperone.pdp.console.ServiceDesk;
 import dev.chaperone.pdp.console.ServiceKeep;
+import dev.chaperone.pdp.notify.NotifierConfig;
 import dev.chaperone.pdp.notify.Notifiers;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.URI;
@@ -141,6 +142,10 @@ final class ApprovalsPart implements AutoCloseable {
                         + (config.store().url() == null
                                 ? "an embedded PostgreSQL in `" + config.store().directory() + "`, for one node"
                                 : config.store().url())));
+        if (config.notices().equals(NotifierConfig.NONE)) {
+            lines.add(
+                    "NO NOTICES: who does not look in the console, or watch, learns of nothing; not of broken glass either");
+        }
         if (config.kafka() != null) {
             lines.add("every step goes to the topic " + config.kafka().topic() + " of Kafka at "
                     + config.kafka().bootstrapServers());

@@ -141,7 +141,10 @@ final class Decisions {
     void refused(DSLContext sql, Said said, String why) {
         Approval approval = records.find(sql, said.id());
         if (approval != null) {
-            steps.tell(sql, approval, new Steps.Told(Kind.KIND_REFUSED, said.person(), why));
+            // It may be tried again and again: what was asked is in the event that opened it.
+            Approval brief =
+                    approval.toBuilder().clearOperationText().clearParameters().build();
+            steps.tell(sql, brief, new Steps.Told(Kind.KIND_REFUSED, said.person(), why));
         }
     }
 

@@ -100,6 +100,9 @@ class KafkaChannelIT {
             assertThat(events).extracting(ApprovalEvent::getEventId).doesNotHaveDuplicates();
             assertThat(events)
                     .allSatisfy(event -> assertThat(event.getAt().getSeconds()).isPositive());
+            assertThat(events.get(1).getApproval().getOperationText())
+                    .as("what may be tried again and again")
+                    .isEmpty();
             ApprovalEvent granted = events.get(2);
             assertThat(granted.getWords()).isEqualTo("treatment");
             assertThat(granted.getActor().getIssuer()).isEqualTo(ISSUER);
